@@ -1,0 +1,1 @@
+"""Pure computation and models of a talking face: no devices, no windows, no OpenGL, no servers."""

@@ -1,4 +1,4 @@
-"""Video files in and out through PyAV: decoding at a constant rate, atomic writing, muxed sound."""
+"""Video files in: what a file holds, and its frames at a constant rate, upright and with square pixels."""
 
 from __future__ import annotations
 
@@ -6,15 +6,25 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from talkingface.errors import BadVideoError
+from talkingface.video_writer import VideoWriter
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+__all__ = ["FRAMES_PER_SECOND", "VideoInfo", "VideoWriter", "probe_video", "read_frames"]
 
 FRAMES_PER_SECOND = 25
+LARGEST_SIDE_PX = 8192
+LONGEST_PAUSE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,9 @@ def probe_video(path: Path | str) -> VideoInfo:
     """
     with _open(path) as container:
         stream = container.streams.video[0]
+        upright = _Upright(stream.sample_aspect_ratio, None)
         for frame in _decode(container, path):
-            image = _upright(frame)
+            image = upright.convert(frame)
             rate = float(stream.average_rate or stream.guessed_rate or FRAMES_PER_SECOND)
             if stream.duration and stream.time_base:
                 duration_s = float(stream.duration * stream.time_base)
@@ -55,14 +66,19 @@ def read_frames(
     *,
     start_s: float = 0.0,
     seconds: float | None = None,
+    longest_side_px: int | None = None,
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield frames at a constant rate, resampled by time stamps (the nearest source frame is shown).
+
+    All frames have the size of the first one. Pauses and jumps of the time stamps beyond 5 s (damage, cuts made
+    without re-stamping) count as one frame, so that no file can make this endless.
 
     Args:
         path: any file that PyAV decodes.
         frames_per_second: output rate; frame k shows the source at ``start_s + k / frames_per_second``.
         start_s: where to begin, in seconds.
         seconds: how much to read at most; None reads to the end.
+        longest_side_px: larger pictures are scaled down to this; None keeps the size.
 
     Yields:
         uint8 (height, width, 3) RGB, upright, square pixels. A repeated source frame is the same array.
@@ -72,32 +88,87 @@ def read_frames(
     """
     limit = math.inf if seconds is None else round(seconds * frames_per_second)
     produced = 0
-    first_pts_s: float | None = None
+    clock = _TimeStamps(1.0 / frames_per_second)
     pending: tuple[float, NDArray[np.uint8]] | None = None
-    last_period_s = 1.0 / frames_per_second
     with _open(path) as container:
-        index = 0
+        upright = _Upright(container.streams.video[0].sample_aspect_ratio, longest_side_px)
         for frame in _decode(container, path):
-            time_s = frame.time if frame.time is not None else index / frames_per_second
-            index += 1
-            if first_pts_s is None:
-                first_pts_s = time_s
-            time_s -= first_pts_s + start_s
+            time_s = clock.advance(frame.time) - start_s
             if pending is not None:
                 middle_s = (pending[0] + time_s) / 2
-                last_period_s = max(time_s - pending[0], 0.0) or last_period_s
                 while produced < limit and produced / frames_per_second < middle_s:
                     yield pending[1]
                     produced += 1
             if produced >= limit:
                 return
             if time_s > -1.0:
-                pending = (time_s, _upright(frame))
+                pending = (time_s, upright.convert(frame))
     if pending is not None:
-        end_s = pending[0] + last_period_s - 0.5 / frames_per_second
+        end_s = pending[0] + clock.period_s - 0.5 / frames_per_second
         while produced < limit and produced / frames_per_second <= end_s:
             yield pending[1]
             produced += 1
+
+
+class _TimeStamps:
+    """Turns a file's time stamps into seconds since the first frame, never back and without long pauses."""
+
+    def __init__(self, period_s: float) -> None:
+        self.period_s = period_s
+        self._last_raw_s: float | None = None
+        self._now_s = 0.0
+
+    def advance(self, raw_s: float | None) -> float:
+        if self._last_raw_s is None:
+            self._last_raw_s = raw_s if raw_s is not None else 0.0
+            return self._now_s
+        if raw_s is None:
+            raw_s = self._last_raw_s + self.period_s
+        step_s = raw_s - self._last_raw_s
+        if not 0 < step_s <= LONGEST_PAUSE_S:
+            step_s = self.period_s if step_s else 0.0
+        elif step_s:
+            self.period_s = step_s
+        self._last_raw_s = raw_s
+        self._now_s += step_s
+        return self._now_s
+
+
+class _Upright:
+    """Converts decoded frames to RGB with rotation and sample aspect applied, all in the first frame's size."""
+
+    def __init__(self, sample_aspect: Fraction | None, longest_side_px: int | None) -> None:
+        self._aspect = float(sample_aspect) if sample_aspect and 0.1 < sample_aspect < 10 else 1.0
+        self._longest_side_px = longest_side_px
+        self._reformatter = VideoReformatter()
+        self._size: tuple[int, int] | None = None
+
+    def convert(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        width, height = frame.width * max(self._aspect, 1.0), frame.height / min(self._aspect, 1.0)
+        if self._longest_side_px is not None:
+            shrink = min(1.0, self._longest_side_px / max(width, height))
+            width, height = width * shrink, height * shrink
+        size = (max(2, round(width)), max(2, round(height)))
+        if size == (frame.width, frame.height):
+            image = self._rgb(frame)
+        else:
+            image = cv2.resize(self._rgb(frame), size, interpolation=cv2.INTER_AREA)
+        quarter_turns = round(frame.rotation / 90) % 4
+        if quarter_turns:
+            image = np.ascontiguousarray(np.rot90(image, quarter_turns))
+        if self._size is None:
+            self._size = (image.shape[1], image.shape[0])
+        if self._size != (image.shape[1], image.shape[0]):
+            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
+        return image
+
+    def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+        if max(frame.width, frame.height) > LARGEST_SIDE_PX:
+            raise BadVideoError(
+                f"expected a picture of at most {LARGEST_SIDE_PX} px a side, found {frame.width}x{frame.height}"
+            )
+        rgb: NDArray[np.uint8] = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        return rgb
 
 
 def _open(path: Path | str) -> av.container.InputContainer:
@@ -121,22 +192,12 @@ def _decode(container: av.container.InputContainer, path: Path | str) -> Iterato
     try:
         for packet in container.demux(stream):
             try:
-                for frame in packet.decode():
-                    good += 1
-                    yield frame
-            except av.error.InvalidDataError:
+                frames = packet.decode()
+            except (av.FFmpegError, ValueError):
                 continue
+            for frame in frames:
+                good += 1
+                yield frame
     except av.FFmpegError as error:
         if not good:
             raise BadVideoError(f"expected a video file, found damaged data in {path} ({error})") from error
-
-
-def _upright(frame: av.VideoFrame) -> NDArray[np.uint8]:
-    """Convert one frame to RGB with rotation and sample aspect applied."""
-    image: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
-    aspect = getattr(frame, "sample_aspect_ratio", None)
-    if aspect and aspect > 0 and aspect != 1:
-        width = max(2, round(image.shape[1] * float(aspect)))
-        image = cv2.resize(image, (width, image.shape[0]), interpolation=cv2.INTER_AREA)
-    quarter_turns = round(getattr(frame, "rotation", 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image

@@ -1,0 +1,1 @@
+"""Devices, time and pixels on a screen: microphone, OpenGL, pacing, sinks, window, command line, wiring."""

@@ -1,0 +1,129 @@
+"""The arguments of every command, kept light so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+RENDERERS = ("auto", "gl", "cpu")
+
+
+def add_commands(parser: argparse.ArgumentParser) -> None:
+    """Add every command and its arguments to the parser."""
+    _add_shared(parser, top=True)
+    parser.set_defaults(command="window", source="mic", device=None, record=None, seconds=None)
+    parser.set_defaults(character=None, renderer="auto", virtual_camera=False)
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=type(parser))
+    _speak(_command(commands, "speak", "make a video of a character that speaks a sound file"))
+    _live(_command(commands, "live", "let a character speak along with the microphone or a file, live"))
+    _mouth(_command(commands, "mouth", "write the mouth curves of a sound for other tools"))
+    _prepare(_command(commands, "prepare", "turn a portrait video into a character folder"))
+    _track(_command(commands, "track", "write the tracked face mesh of a video"))
+    _characters(_command(commands, "characters", "list the characters and verify their folders"))
+    _command(commands, "doctor", "check what this machine has and lacks, with a cure for each lack")
+    _bench(_command(commands, "bench", "measure every stage and the cost of the networks on one thread"))
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+    parser.set_defaults(command=name)
+    _add_shared(parser, top=False)
+    return parser
+
+
+def _add_shared(parser: argparse.ArgumentParser, *, top: bool) -> None:
+    default = False if top else argparse.SUPPRESS
+    parser.add_argument(
+        "--json", action="store_true", default=default, help="one JSON object a line on standard output"
+    )
+    parser.add_argument("--debug", action="store_true", default=default, help="show the traceback of an error")
+
+
+def _speak(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any sound or video file")
+    parser.add_argument("--output", type=Path, required=True, metavar="OUT.mp4")
+    parser.add_argument("--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used")
+    _add_avatar(parser)
+    _add_mouth_controls(parser)
+
+
+def _live(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--source", default="mic", metavar="mic|FILE", help="the microphone, or a sound file")
+    parser.add_argument("--device", metavar="N", help="microphone number or part of its name (see doctor)")
+    parser.add_argument("--record", type=Path, metavar="OUT.mp4", help="record picture and sound")
+    parser.add_argument("--virtual-camera", action="store_true", help="show the character as a webcam")
+    parser.add_argument("--headless", action="store_true", help="open no window")
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="stop after that much sound")
+    parser.add_argument("--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used")
+    parser.add_argument(
+        "--block-ms", type=_positive, default=20.0, metavar="MS", help="sound taken at once (default 20)"
+    )
+    _add_avatar(parser)
+    _add_mouth_controls(parser)
+
+
+def _mouth(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any sound or video file")
+    parser.add_argument("--output", type=Path, required=True, metavar="OUT.json|OUT.csv")
+    _add_mouth_controls(parser)
+
+
+def _prepare(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="5 to 30 s, one face, frontal, mouth closed")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the character folder to make")
+    parser.add_argument("--matte", action="store_true", help="cut the person out of the background")
+    parser.add_argument("--name", help="the character's name (default: the folder's)")
+    parser.add_argument("--licence", help="under which licence the video may be used")
+    parser.add_argument("--consent", help="who agreed to be shown, and how")
+
+
+def _track(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument("--output", type=Path, required=True, metavar="OUT.npz")
+
+
+def _characters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", type=Path, help="where to look besides the program's own characters")
+
+
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--frames", type=int, default=100, help="frames to measure (default 100)")
+    _add_avatar(parser)
+
+
+def _add_avatar(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--character", type=Path, metavar="DIR", help="a character folder (default: the built-in)")
+    parser.add_argument("--renderer", choices=RENDERERS, default="auto", help="what draws the mouth (default auto)")
+
+
+def _add_mouth_controls(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("mouth")
+    group.add_argument("--gain", type=_not_negative, metavar="X", help="how far the mouth opens (1 is as learnt)")
+    group.add_argument("--smoothing", type=_not_negative, metavar="X", help="0 is none, towards 1 is calmer")
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"expected a number, found {text!r}")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = _number(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return value
+
+
+def _not_negative(text: str) -> float:
+    value = _number(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected 0 or more, found {text!r}")
+    return value

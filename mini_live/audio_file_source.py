@@ -1,0 +1,107 @@
+"""Sound files as an audio source: as fast as they are read, or at the pace of real time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+
+from talkingface.audio_files import iter_audio
+from talkingface.errors import BadInputError
+from talkingface.records import AudioChunk
+from talkingface.seams import AudioSource, Clock
+from talkingface.timing import SAMPLE_RATE
+
+
+class AudioFileSource:
+    """Streams a file; memory does not grow with its length. See :class:`talkingface.seams.AudioSource`."""
+
+    def __init__(self, path: Path | str, block_samples: int, clock: Clock | None = None) -> None:
+        """Open the file and decode its beginning, so that a bad file is told at once.
+
+        Args:
+            path: anything that PyAV decodes.
+            block_samples: samples of 16 kHz given out at a time.
+            clock: given, a block comes when it would have been spoken; None gives blocks at once.
+
+        Raises:
+            BadAudioError: missing, unreadable, without sound, or of zero length.
+        """
+        self._blocks = iter_audio(path, block_samples)
+        self._next = next(self._blocks, None)
+        self._clock = clock
+        self._start_s: float | None = None
+        self._position = 0
+
+    def read(self, timeout_s: float) -> AudioChunk | None:
+        """See :class:`talkingface.seams.AudioSource`.
+
+        Raises:
+            BadAudioError: the file turns out to be damaged further on.
+        """
+        if self._next is None:
+            return None
+        block = self._next
+        if self._clock is not None and not self._wait_until_spoken(self._clock, len(block), timeout_s):
+            return AudioChunk(np.zeros(0, np.float32), self._position)
+        chunk = AudioChunk(block, self._position)
+        self._position += len(block)
+        self._next = next(self._blocks, None)
+        return chunk
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._next = None
+        self._blocks = iter(())
+
+    def _wait_until_spoken(self, clock: Clock, samples: int, timeout_s: float) -> bool:
+        now_s = clock.now_s()
+        if self._start_s is None:
+            self._start_s = now_s
+        wait_s = self._start_s + (self._position + samples) / SAMPLE_RATE - now_s
+        clock.sleep_s(min(wait_s, timeout_s))
+        return wait_s <= timeout_s
+
+
+class LimitedSource:
+    """Ends another source after a number of samples, to the sample."""
+
+    def __init__(self, source: AudioSource, limit_samples: int) -> None:
+        """Wrap a source.
+
+        Raises:
+            BadInputError: a limit below one sample.
+        """
+        if limit_samples < 1:
+            raise BadInputError(f"expected at least one sample of sound, found a limit of {limit_samples}")
+        self._source = source
+        self._left = limit_samples
+
+    def read(self, timeout_s: float) -> AudioChunk | None:
+        """See :class:`talkingface.seams.AudioSource`."""
+        if self._left <= 0:
+            return None
+        chunk = self._source.read(timeout_s)
+        if chunk is None:
+            self._left = 0
+            return None
+        kept = AudioChunk(chunk.samples[: self._left], chunk.start_sample)
+        self._left -= len(kept.samples)
+        return kept
+
+    def close(self) -> None:
+        """Close the wrapped source."""
+        self._source.close()
+
+
+def sound_seconds(path: Path | str) -> float | None:
+    """Return how long a file says its sound is, for a progress bar; None where it does not say."""
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            stream = container.streams.audio[0]
+            if stream.duration and stream.time_base:
+                return float(stream.duration * stream.time_base)
+            return container.duration / av.time_base if container.duration else None
+    except (av.FFmpegError, OSError, ValueError, IndexError):
+        return None

@@ -1,0 +1,56 @@
+"""The shading programs of the mouth renderer, in GLSL 3.30."""
+
+from __future__ import annotations
+
+# Pixels to clip space: the middle of the first pixel is (0, 0), and the first row of the picture is the first row
+# that OpenGL stores, so nothing is turned over on the way in or out.
+VERTEX = """#version 330 core
+layout(location = 0) in vec3 position_px;
+layout(location = 1) in vec2 source_px;
+layout(location = 2) in float level;
+uniform vec4 size_and_depth;  // width, height, nearest z, 1 / range of z
+out vec2 place_px;
+out vec2 texture_place;
+out float vertex_level;
+
+void main() {
+    vec2 size = size_and_depth.xy;
+    float depth = (position_px.z - size_and_depth.z) * size_and_depth.w;
+    gl_Position = vec4((position_px.xy + 0.5) / size * 2.0 - 1.0, depth * 1.98 - 0.99, 1.0);
+    place_px = position_px.xy;
+    texture_place = (source_px + 0.5) / size;
+    vertex_level = level;
+}
+"""
+
+SKIN = """#version 330 core
+in vec2 texture_place;
+in float vertex_level;
+uniform sampler2D crop;
+out vec4 colour;
+
+void main() {
+    colour = vec4(texture(crop, texture_place).rgb, vertex_level);
+}
+"""
+
+# level < 0 has no meaning; the cavity is drawn with its own switch, not by a tag in the vertices.
+MOUTH = """#version 330 core
+in vec2 place_px;
+in float vertex_level;
+uniform vec4 oval;         // centre x, y; axis x, y
+uniform vec4 oval_inverse; // 1 / half width, 1 / half height, light of the slit, 1 for teeth and 0 for cavity
+uniform vec4 shading;      // light of the cavity's centre, shade of the teeth's edge
+uniform vec3 base_colour;
+out vec4 colour;
+
+void main() {
+    vec2 offset = place_px - oval.xy;
+    float along = dot(offset, oval.zw) * oval_inverse.x;
+    float across = (offset.y * oval.z - offset.x * oval.w) * oval_inverse.y;
+    float radius = min(along * along + across * across, 1.0);
+    float cavity = mix(shading.x, 1.0, radius);
+    float teeth = vertex_level * (1.0 - shading.y * radius * radius) * oval_inverse.z;
+    colour = vec4(base_colour * mix(cavity, teeth, oval_inverse.w), 1.0);
+}
+"""

@@ -1,0 +1,118 @@
+"""Mouth curves for other tools: collected frame by frame, written as JSON or CSV, whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mini_live.whole_files import write_whole
+from talkingface.errors import BadInputError
+from talkingface.mouth_space import MouthSpace
+from talkingface.records import FloatArray
+from talkingface.timing import FRAMES_PER_SECOND, frame_time_s
+
+SUFFIXES = (".json", ".csv")
+
+
+@dataclass(frozen=True)
+class MouthCurveTable:
+    """The curve of a whole sound.
+
+    Attributes:
+        coefficients: float32 (T, K) as they drive the mouth.
+        silent: bool (T,).
+        lip_opening: float32 (T,) of the mean face, over face height.
+        lip_width: float32 (T,) likewise.
+        look_ahead_ms: future sound that each frame waited for.
+    """
+
+    coefficients: FloatArray
+    silent: NDArray[np.bool_]
+    lip_opening: FloatArray
+    lip_width: FloatArray
+    look_ahead_ms: int
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the JSON document; frame k answers the sound at k * 40 ms."""
+        rows = zip(self.lip_opening, self.lip_width, self.silent, self.coefficients, strict=True)
+        frames = [
+            {
+                "time_s": round(frame_time_s(index), 4),
+                "lip_opening": round(float(opening), 6),
+                "lip_width": round(float(width), 6),
+                "silent": bool(silent),
+                "coefficients": [round(float(value), 7) for value in row],
+            }
+            for index, (opening, width, silent, row) in enumerate(rows)
+        ]
+        return {"fps": FRAMES_PER_SECOND, "look_ahead_ms": self.look_ahead_ms, "frames": frames}
+
+    def as_csv(self) -> str:
+        """Return a table with one line a frame."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        names = [f"coefficient_{i}" for i in range(self.coefficients.shape[1])]
+        writer.writerow(["time_s", "lip_opening", "lip_width", "silent", *names])
+        for frame in self.as_document()["frames"]:
+            values = [frame["time_s"], frame["lip_opening"], frame["lip_width"], int(frame["silent"])]
+            writer.writerow(values + frame["coefficients"])
+        return text.getvalue()
+
+    def write(self, path: Path) -> None:
+        """Write by the ending of ``path``.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        text = self.as_csv() if path.suffix.lower() == ".csv" else json.dumps(self.as_document())
+        write_whole(path, text.encode())
+
+
+class MouthCurveCollector:
+    """Gathers a stream's frames into a table; 60 bytes a frame."""
+
+    def __init__(self, space: MouthSpace, look_ahead_ms: int) -> None:
+        """Start empty."""
+        self._space = space
+        self._look_ahead_ms = look_ahead_ms
+        self._coefficients: list[FloatArray] = []
+        self._silent: list[NDArray[np.bool_]] = []
+
+    def add(self, coefficients: FloatArray, silent: NDArray[np.bool_]) -> None:
+        """Append float32 (T, K) coefficients and bool (T,) silence."""
+        self._coefficients.append(coefficients)
+        self._silent.append(silent)
+
+    def table(self) -> MouthCurveTable:
+        """Return all that was added."""
+        empty = np.zeros((0, self._space.coefficient_count), np.float32)
+        coefficients = np.concatenate([empty, *self._coefficients])
+        silent = np.concatenate([np.zeros(0, bool), *self._silent])
+        blocks = [coefficients[i : i + 1000] for i in range(0, len(coefficients), 1000)]
+        opening = [self._space.lip_opening(block) for block in blocks]
+        width = [self._space.lip_width(block) for block in blocks]
+        none = np.zeros(0, np.float32)
+        return MouthCurveTable(
+            coefficients,
+            silent,
+            np.concatenate([none, *opening]),
+            np.concatenate([none, *width]),
+            self._look_ahead_ms,
+        )
+
+
+def check_curve_path(path: Path) -> None:
+    """Refuse an ending that is neither JSON nor CSV.
+
+    Raises:
+        BadInputError: another ending.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise BadInputError(f"expected an output ending in .json or .csv, found {path.name!r}")

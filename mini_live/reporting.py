@@ -1,0 +1,105 @@
+"""What a command tells: a progress bar and sentences for people, or one JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+PROGRESS_PERIOD_S = 0.1
+
+
+class Reporter:
+    """Speaks for one command; JSON goes to standard output, all else to standard error."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """Choose the audience.
+
+        Args:
+            as_json: whether to print JSON lines on standard output.
+        """
+        self.as_json = as_json
+        self._console = Console(stderr=True, highlight=False)
+        self._progress: Progress | None = None
+        self._task = TaskID(0)
+        self._last: tuple[float, str] = (0.0, "")
+
+    def progress(self, done: float, stage: str) -> None:
+        """Tell how far the command is.
+
+        Args:
+            done: 0..1.
+            stage: one word for what is being done.
+        """
+        now_s = time.monotonic()
+        if stage == self._last[1] and now_s - self._last[0] < PROGRESS_PERIOD_S and done < 1.0:
+            return
+        self._last = (now_s, stage)
+        if self.as_json:
+            self._line({"event": "progress", "done": round(min(max(done, 0.0), 1.0), 4), "stage": stage})
+        elif self._console.is_terminal:
+            bar = self._bar(stage)
+            bar.update(self._task, completed=done, description=stage)
+
+    def note(self, text: str) -> None:
+        """Say one sentence to a person."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def event(self, kind: str, fields: dict[str, Any]) -> None:
+        """Give programs an intermediate event; people do not see it."""
+        if self.as_json:
+            self._line({"event": kind, **fields})
+
+    def result(self, fields: dict[str, Any], text: str) -> None:
+        """Give the outcome: the fields to programs, the sentence to people."""
+        self.close()
+        if self.as_json:
+            self._line({"event": "result", **fields})
+        else:
+            self.note(text)
+
+    def error(self, message: str) -> None:
+        """Say in one line what went wrong."""
+        self.close()
+        if self.as_json:
+            self._line({"event": "error", "message": message})
+        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Take the progress bar away; may be called twice."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+    def __enter__(self) -> Self:
+        """Use as a context."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _bar(self, stage: str) -> Progress:
+        if self._progress is None:
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.percentage:>3.0f}%"),
+                TimeRemainingColumn(),
+                console=self._console,
+                transient=True,
+            )
+            self._task = self._progress.add_task(stage, total=1.0)
+            self._progress.start()
+        return self._progress
+
+    def _line(self, fields: dict[str, Any]) -> None:
+        print(json.dumps(fields, ensure_ascii=False), flush=True)

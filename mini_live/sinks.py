@@ -1,0 +1,170 @@
+"""Where frames and sound go: a video file, a queue before a slow sink, a callback."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from talkingface.errors import AvatarError, OutputError
+from talkingface.records import AudioChunk, VideoFrame
+from talkingface.seams import FrameSink
+from talkingface.timing import frame_count
+from talkingface.video_files import VideoWriter
+
+POLL_S = 0.2
+
+
+class VideoFileSink:
+    """Writes an mp4 whose picture and sound are aligned; frames that were left out repeat the one before."""
+
+    def __init__(self, writer: VideoWriter) -> None:
+        """Take a fresh writer, which this sink closes or aborts."""
+        self._writer = writer
+        self._next_index = 0
+        self._samples = 0
+        self._last: VideoFrame | None = None
+        self._closed = False
+
+    @property
+    def frames_written(self) -> int:
+        """Frames in the file so far, repeated ones included."""
+        return self._next_index
+
+    def write(self, frame: VideoFrame) -> None:
+        """See :class:`talkingface.seams.FrameSink`."""
+        before = frame if self._last is None else self._last
+        self._repeat(before, frame.index)
+        self._writer.write_frame(frame.rgb)
+        self._next_index = frame.index + 1
+        self._last = frame
+
+    def write_audio(self, chunk: AudioChunk) -> None:
+        """See :class:`talkingface.seams.FrameSink`."""
+        self._writer.write_audio(chunk.samples)
+        self._samples += len(chunk.samples)
+
+    def close(self) -> None:
+        """Repeat the last frame to the end of the sound and make the file appear."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._last is None:
+            self._writer.abort()
+            return
+        self._repeat(self._last, frame_count(self._samples))
+        self._writer.close()
+
+    def abort(self) -> None:
+        """Leave no file behind."""
+        if not self._closed:
+            self._closed = True
+            self._writer.abort()
+
+    def _repeat(self, frame: VideoFrame, until_index: int) -> None:
+        while self._next_index < until_index:
+            self._writer.write_frame(frame.rgb)
+            self._next_index += 1
+
+
+class QueuedSink:
+    """Feeds a slow sink from a thread of its own, through a bounded queue.
+
+    An error of the slow sink is raised at the next call here.
+    """
+
+    def __init__(self, sink: FrameSink, capacity_frames: int, *, drop_when_full: bool) -> None:
+        """Start the thread.
+
+        Args:
+            sink: the slow sink; used by the new thread alone from now on.
+            capacity_frames: how many frames may wait.
+            drop_when_full: True leaves a frame out and counts it; False waits for room. Sound is never dropped.
+        """
+        self._sink = sink
+        self._capacity = capacity_frames
+        self._drop = drop_when_full
+        self._queue: queue.Queue[VideoFrame | AudioChunk | None] = queue.Queue()
+        self._room = threading.Semaphore(capacity_frames)
+        self._error: BaseException | None = None
+        self._closed = False
+        self.dropped_frames = 0
+        self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
+        self._thread.start()
+
+    def write(self, frame: VideoFrame) -> None:
+        """Hand one frame on, or leave it out where the queue is full and that is allowed."""
+        self._raise()
+        if self._drop:
+            if not self._room.acquire(blocking=False):
+                self.dropped_frames += 1
+                return
+        else:
+            while not self._room.acquire(timeout=POLL_S):
+                self._raise()
+        self._queue.put(frame)
+
+    def write_audio(self, chunk: AudioChunk) -> None:
+        """Hand sound on."""
+        self._raise()
+        self._queue.put(chunk)
+
+    def close(self) -> None:
+        """Wait until all is written, then close the slow sink; raises what went wrong there."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+            self._thread.join()
+            if self._error is None:
+                self._sink.close()
+        self._raise()
+
+    def stop(self) -> None:
+        """Stop without finishing the slow sink; what waits is thrown away."""
+        if not self._closed:
+            self._closed = True
+            self._error = self._error or OutputError("stopped")
+            self._queue.put(None)
+            self._thread.join()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            is_frame = isinstance(item, VideoFrame)
+            try:
+                if self._error is None:
+                    self._write_one(item)
+            except AvatarError as error:
+                self._error = error
+            except Exception as error:  # it must reach the caller's thread, whatever it is
+                self._error = OutputError(f"expected to write the output, found {type(error).__name__}: {error}")
+            finally:
+                if is_frame:
+                    self._room.release()
+
+    def _write_one(self, item: VideoFrame | AudioChunk) -> None:
+        if isinstance(item, VideoFrame):
+            self._sink.write(item)
+        else:
+            self._sink.write_audio(item)
+
+
+class CallbackSink:
+    """Gives every frame to a function, which must return at once; sound is ignored."""
+
+    def __init__(self, on_frame: Callable[[VideoFrame], None]) -> None:
+        """Keep the function."""
+        self._on_frame = on_frame
+
+    def write(self, frame: VideoFrame) -> None:
+        """Call the function."""
+        self._on_frame(frame)
+
+    def write_audio(self, chunk: AudioChunk) -> None:
+        """Ignore the sound."""
+
+    def close(self) -> None:
+        """Nothing to free."""

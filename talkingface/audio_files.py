@@ -1,0 +1,98 @@
+"""Sound files in: anything PyAV decodes, as 16 kHz mono float32, whole or in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+
+from talkingface.errors import BadAudioError
+from talkingface.records import FloatArray
+from talkingface.timing import SAMPLE_RATE
+
+
+def read_audio(path: Path | str) -> FloatArray:
+    """Read the first sound stream of a file, resampled to 16 kHz and mixed to mono.
+
+    Args:
+        path: sound or video, anything PyAV decodes.
+
+    Returns:
+        float32 (n,) in -1..1, n > 0.
+
+    Raises:
+        BadAudioError: missing, unreadable, without a sound stream, without samples, or with non-finite samples.
+    """
+    blocks = list(_decoded(path))
+    return np.concatenate(blocks)
+
+
+def iter_audio(path: Path | str, block_samples: int) -> Iterator[FloatArray]:
+    """Yield a file's sound as blocks of ``block_samples``; the last one may be shorter. See :func:`read_audio`.
+
+    Raises:
+        BadAudioError: as :func:`read_audio`, or ``block_samples`` below 1.
+    """
+    if block_samples < 1:
+        raise BadAudioError(f"expected blocks of at least 1 sample, found {block_samples}")
+    waiting = np.zeros(0, np.float32)
+    for block in _decoded(path):
+        waiting = np.concatenate([waiting, block])
+        whole = len(waiting) - len(waiting) % block_samples
+        for start in range(0, whole, block_samples):
+            yield waiting[start : start + block_samples]
+        waiting = waiting[whole:]
+    if len(waiting):
+        yield waiting
+
+
+def _decoded(path: Path | str) -> Iterator[FloatArray]:
+    """Yield blocks of decoded sound of any length above 0; at least one, or an error."""
+    path = Path(path)
+    if not path.is_file():
+        raise BadAudioError(f"expected a sound file, found nothing at {path}")
+    if path.stat().st_size == 0:
+        raise BadAudioError(f"expected a sound file, found an empty one: {path}")
+    total = 0
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            if not container.streams.audio:
+                raise BadAudioError(f"expected a file with sound, found no sound stream in {path}")
+            resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+            for frame in _frames(container):
+                for out in resampler.resample(frame):
+                    block = _checked(out, path)
+                    total += len(block)
+                    if len(block):
+                        yield block
+            if total:
+                for out in resampler.resample(None):
+                    block = _checked(out, path)
+                    if len(block):
+                        yield block
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise BadAudioError(f"expected a sound file, found one that cannot be decoded: {path} ({error})") from error
+    if not total:
+        raise BadAudioError(f"expected a sound with samples, found zero length: {path}")
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+    """Decode the first sound stream, passing over damaged packets."""
+    for packet in container.demux(container.streams.audio[0]):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError:
+            continue
+        for frame in frames:
+            if isinstance(frame, av.AudioFrame):
+                frame.pts = None
+                yield frame
+
+
+def _checked(frame: av.AudioFrame, path: Path) -> FloatArray:
+    block = frame.to_ndarray().reshape(-1).astype(np.float32)
+    if not np.isfinite(block).all():
+        raise BadAudioError(f"expected finite samples, found NaN or infinity in {path}")
+    return np.clip(block, -1.0, 1.0)

@@ -1,0 +1,137 @@
+"""Laying the drawn lower face and the painted mouth onto the character's frame."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from talkingface.face_rig import PATCH_PX
+from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeometry
+from talkingface.wrap_mesh import WrapMesh
+
+_SUBPIXEL_BITS = 4
+FEATHER_PX = 9
+LIP_MARGIN_PX = 11
+
+
+def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
+    """Lay the renderer's picture over the crop by its coverage.
+
+    Args:
+        crop: uint8 (h, w, 3) the character's own pixels; not changed.
+        drawn: uint8 (h, w, 4) the renderer's picture.
+
+    Returns:
+        uint8 (h, w, 3), a new array.
+    """
+    alpha = drawn[..., 3]
+    result = np.ascontiguousarray(drawn[..., :3])
+    cv2.copyTo(crop, cv2.compare(alpha, 0, cv2.CMP_EQ), result)
+    rows, columns = np.nonzero(cv2.inRange(alpha, 1, 254))
+    share = alpha[rows, columns, None].astype(np.float32) / 255
+    over = drawn[rows, columns, :3].astype(np.float32)
+    under = crop[rows, columns].astype(np.float32)
+    result[rows, columns] = (under + (over - under) * share + 0.5).astype(np.uint8)
+    return result
+
+
+def guide_patch(face: ImageArray, geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
+    """Cut the aligned mouth patch that the generator reads.
+
+    Args:
+        face: uint8 (h, w, 3) the crop with the drawn lower face.
+        geometry: where the patch and the lips lie.
+        wrap: names the lip vertices.
+
+    Returns:
+        uint8 (128, 128, 4): RGB and, as A, the inside of the lips.
+    """
+    guide = np.empty((PATCH_PX, PATCH_PX, 4), np.uint8)
+    guide[..., :3] = cut_patch(face, geometry.patch_to_crop)
+    guide[..., 3] = mouth_mask(geometry, wrap.inner_lip_rows)
+    return guide
+
+
+def cut_patch(image: ImageArray, patch_to_image: FloatArray) -> ImageArray:
+    """Sample an aligned uint8 (128, 128, 3) patch; a large image is blurred first so that nothing aliases."""
+    scale = float(np.hypot(patch_to_image[0, 0], patch_to_image[1, 0]))
+    if scale > 1.6:
+        corners = patch_to_image @ np.array([[0, PATCH_PX, 0, PATCH_PX], [0, 0, PATCH_PX, PATCH_PX], [1, 1, 1, 1]])
+        low = np.maximum(np.floor(corners.min(1)).astype(int) - 8, 0)
+        high = np.ceil(corners.max(1)).astype(int) + 8
+        image = image[low[1] : high[1], low[0] : high[0]]
+        patch_to_image = patch_to_image.copy()
+        patch_to_image[:, 2] -= low
+        sigma = 0.45 * scale
+        image = cv2.GaussianBlur(image, (0, 0), sigma)
+    return cv2.warpAffine(
+        image,
+        patch_to_image,
+        (PATCH_PX, PATCH_PX),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+
+
+def mouth_mask(geometry: MouthGeometry, ring_rows: np.ndarray) -> ImageArray:
+    """Fill a lip ring in patch pixels: uint8 (128, 128), anti-aliased."""
+    mask = np.zeros((PATCH_PX, PATCH_PX), np.uint8)
+    points = ring_in_patch(geometry, ring_rows)
+    fixed = np.round(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    return mask
+
+
+def ring_in_patch(geometry: MouthGeometry, ring_rows: np.ndarray) -> FloatArray:
+    """Return a lip ring's (n, 2) positions in patch pixels."""
+    crop_to_patch = cv2.invertAffineTransform(geometry.patch_to_crop)
+    return (geometry.target_px[ring_rows, :2] @ crop_to_patch[:, :2].T + crop_to_patch[:, 2]).astype(np.float32)
+
+
+def paint_mask(geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
+    """Return where the generator's mouth counts: the lips with a margin, feathered; uint8 (128, 128)."""
+    mask = mouth_mask(geometry, wrap.outer_lip_rows)
+    reach = 2 * LIP_MARGIN_PX + 1
+    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    mask = cv2.GaussianBlur(mask, (0, 0), FEATHER_PX / 2)
+    border = 3
+    mask[:border] = mask[-border:] = 0
+    mask[:, :border] = mask[:, -border:] = 0
+    return mask
+
+
+def lay_patch(
+    face: ImageArray, guide: ImageArray, painted: ImageArray, mask: ImageArray, geometry: MouthGeometry
+) -> None:
+    """Add to the face, in place, what the generator changed of the guide.
+
+    Only the change is carried back, so that skin and lips keep the detail of the full resolution.
+
+    Args:
+        face: uint8 (h, w, 3) the crop with the drawn lower face; changed.
+        guide: uint8 (128, 128, 4) what the generator read.
+        painted: uint8 (128, 128, 3) what it painted.
+        mask: uint8 (128, 128) where it counts.
+        geometry: where the patch lies.
+    """
+    change = painted.astype(np.int16) - guide[..., :3]
+    change = (change * (mask[..., None] * np.float32(1 / 255))).astype(np.float32)
+    to_crop = geometry.patch_to_crop
+    corners = to_crop @ np.array([[0, PATCH_PX, 0, PATCH_PX], [0, 0, PATCH_PX, PATCH_PX], [1, 1, 1, 1]])
+    height, width = face.shape[:2]
+    x0, y0 = np.clip(np.floor(corners.min(1)).astype(int), 0, (width, height))
+    x1, y1 = np.clip(np.ceil(corners.max(1)).astype(int) + 1, 0, (width, height))
+    if x1 <= x0 or y1 <= y0:
+        return
+    crop_to_patch = cv2.invertAffineTransform(to_crop)
+    crop_to_patch[:, 2] += crop_to_patch[:, :2] @ np.array([x0, y0], np.float32)
+    carried = cv2.warpAffine(
+        change, crop_to_patch, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    region = face[y0:y1, x0:x1]
+    cv2.add(region, carried, dst=region, dtype=cv2.CV_8U)
+
+
+def crop_of(frame: ImageArray, crop: CropRectangle) -> ImageArray:
+    """Return the crop's view into a frame: uint8 (crop.height, crop.width, 3), not a copy."""
+    return frame[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]

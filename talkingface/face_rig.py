@@ -1,0 +1,118 @@
+"""The face rig: mouth coefficients and head pose to vertices in pixels, all of it testable without OpenGL."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from talkingface.landmarks import LIPS_INNER, lip_opening, lip_width
+from talkingface.mouth_space import MouthSpace
+from talkingface.records import CropRectangle, FloatArray, HeadPose, MouthGeometry
+from talkingface.wrap_mesh import FaceMeshes
+
+PATCH_PX = 128
+PATCH_FACE_HEIGHTS = 0.42
+PATCH_CENTRE_BELOW_MOUTH = 0.033
+CHIN = (152, 175, 199, 200)
+
+
+class FaceRig:
+    """Moves the wrap and the teeth of one person.
+
+    The wrap's landmarks leave the tracked frame by the difference between the wanted mouth and the frame's own
+    mouth, so that far from the lips nothing moves that need not; the lips go to their modelled place outright, so
+    that a base video that talks is silenced fully. Upper teeth are fixed to the skull, lower teeth to the jaw.
+    """
+
+    def __init__(self, space: MouthSpace, meshes: FaceMeshes, neutral: FloatArray) -> None:
+        """Fit the models to a person.
+
+        Args:
+            space: the mouth blendshapes.
+            meshes: wrap and teeth.
+            neutral: float32 (478, 3) the person's own resting face in head coordinates.
+        """
+        self.space = space
+        self.meshes = meshes
+        self.neutral = neutral
+        inner = list(LIPS_INNER)
+        own_mouth, mean_mouth = neutral[inner].mean(0), space.neutral[inner].mean(0)
+        size = float(lip_width(neutral) / lip_width(space.neutral))
+        self._upper = ((meshes.upper_teeth.vertices - mean_mouth) * size + own_mouth).astype(np.float32)
+        self._lower = ((meshes.lower_teeth.vertices - mean_mouth) * size + own_mouth).astype(np.float32)
+        self._patch_centre = own_mouth + np.array([0, PATCH_CENTRE_BELOW_MOUTH, 0], np.float32)
+
+    def geometry(
+        self, points_px: FloatArray, pose: HeadPose, coefficients: FloatArray, crop: CropRectangle
+    ) -> MouthGeometry:
+        """Place everything for one frame of the base video and one mouth.
+
+        Args:
+            points_px: float32 (478, 3) the frame's tracked landmarks in frame pixels.
+            pose: the frame's head pose, fitted on this person's neutral.
+            coefficients: float32 (K,) the wanted mouth.
+            crop: the part of the frame that is drawn again.
+        """
+        wrap = self.meshes.wrap
+        wanted = self.space.displacement(coefficients)
+        present = self.space.displacement(self.space.project(pose.to_head(points_px) - self.neutral))
+        rotate = pose.scale_px * pose.rotation.T
+        by_change = (wanted - present)[wrap.landmarks] @ rotate
+        outright = pose.to_pixels((self.neutral + wanted)[wrap.landmarks]) - points_px[wrap.landmarks]
+        share = wrap.absolute[:, None]
+        shift = wrap.motion[:, None] * (by_change * (1 - share) + outright * share)
+        source = wrap.vertices(points_px)
+        return self._assemble(source, crop, wrap.moved(source, shift), crop, pose, wanted)
+
+    def geometry_between(
+        self,
+        source_points_px: FloatArray,
+        source_crop: CropRectangle,
+        target_points_px: FloatArray,
+        target_crop: CropRectangle,
+        target_pose: HeadPose,
+    ) -> MouthGeometry:
+        """Carry the skin of one tracked frame onto the tracked face of another (training, self-reenactment).
+
+        Args:
+            source_points_px: float32 (478, 3) landmarks of the frame that gives the skin, in its pixels.
+            source_crop: the part of that frame given to the renderer; of the same size as ``target_crop``.
+            target_points_px: float32 (478, 3) landmarks of the wanted face, in its frame's pixels.
+            target_crop: where the picture is drawn.
+            target_pose: head pose of the wanted face, fitted on this person's neutral.
+        """
+        wrap = self.meshes.wrap
+        source, target = wrap.vertices(source_points_px), wrap.vertices(target_points_px)
+        present = target_pose.to_head(target_points_px) - self.neutral
+        return self._assemble(source, source_crop, target, target_crop, target_pose, present)
+
+    def patch_to_frame(self, pose: HeadPose) -> FloatArray:
+        """Return the float32 (2, 3) affine from patch pixels to frame pixels: roll, size and place of the mouth."""
+        rotation = pose.rotation
+        roll = np.arctan2(rotation[1, 0] - rotation[0, 1], rotation[0, 0] + rotation[1, 1])
+        scale = pose.scale_px * PATCH_FACE_HEIGHTS / PATCH_PX
+        linear = scale * np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+        centre = pose.to_pixels(self._patch_centre[None])[0, :2]
+        middle = np.full(2, (PATCH_PX - 1) / 2)
+        return np.column_stack([linear, centre - linear @ middle]).astype(np.float32)
+
+    def _assemble(
+        self,
+        source: FloatArray,
+        source_crop: CropRectangle,
+        target: FloatArray,
+        target_crop: CropRectangle,
+        pose: HeadPose,
+        displacement: FloatArray,
+    ) -> MouthGeometry:
+        corner = np.array([target_crop.x, target_crop.y, 0], np.float32)
+        jaw_drop = displacement[list(CHIN)].mean(0)
+        patch = self.patch_to_frame(pose)
+        patch[:, 2] -= corner[:2]
+        return MouthGeometry(
+            source_px=source[:, :2] - np.array([source_crop.x, source_crop.y], np.float32),
+            target_px=target - corner,
+            upper_teeth_px=pose.to_pixels(self._upper) - corner,
+            lower_teeth_px=pose.to_pixels(self._lower + jaw_drop) - corner,
+            patch_to_crop=patch,
+            openness=float(lip_opening(self.neutral + displacement)),
+        )

@@ -1,0 +1,127 @@
+"""What every mouth renderer agrees on: checks of its input, and how dark teeth and cavity get where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkingface.errors import BadInputError
+from talkingface.records import FloatArray, ImageArray, MouthGeometry
+
+if TYPE_CHECKING:
+    from talkingface.wrap_mesh import FaceMeshes
+
+CAVITY_CENTRE_LIGHT = 0.5  # of the cavity's colour, in the middle of the mouth; 1 at the lips
+TEETH_EDGE_SHADE = 0.5  # how much darker teeth are at the lips than in the middle of the mouth
+TEETH_BACK_SHADE = 0.75  # how much darker the hindmost tooth is than the foremost
+SLIT_SHADE = 0.35  # how much darker teeth are in the narrowest slit than in an open mouth
+OPEN_RATIO = 0.2  # height over width from which a mouth counts as open
+SMALLEST_HALF_HEIGHT_PX = 0.5
+LARGEST_SIDE_PX = 8192
+
+
+@dataclass(frozen=True)
+class MouthOval:
+    """The oval that the inner lips fill; light falls off from its middle to its edge.
+
+    Attributes:
+        centre_px: float32 (2,).
+        axis: float32 (2,) unit vector from the left to the right corner.
+        half_width_px: half the length along the axis.
+        half_height_px: half the length across it.
+    """
+
+    centre_px: FloatArray
+    axis: FloatArray
+    half_width_px: float
+    half_height_px: float
+
+    @property
+    def slit_light(self) -> float:
+        """How much of the light gets in at all: 1 when open, less in a slit."""
+        ratio = self.half_height_px / (self.half_width_px * OPEN_RATIO)
+        return 1.0 - SLIT_SHADE * (1.0 - min(ratio, 1.0))
+
+    def squared_radius(self, x_px: FloatArray, y_px: FloatArray) -> FloatArray:
+        """Return 0 in the middle, 1 on the oval and outside, for pixel coordinates that broadcast."""
+        x, y = x_px - self.centre_px[0], y_px - self.centre_px[1]
+        along = (x * self.axis[0] + y * self.axis[1]) * np.float32(1.0 / self.half_width_px)
+        across = (y * self.axis[0] - x * self.axis[1]) * np.float32(1.0 / self.half_height_px)
+        return np.minimum(along * along + across * across, 1.0, dtype=np.float32)
+
+
+def mouth_oval(inner_lips_px: FloatArray) -> MouthOval:
+    """Fit the oval to the inner lips' vertices: float32 (n, 2 or 3) pixels."""
+    points = inner_lips_px[:, :2]
+    left, right = points[points[:, 0].argmin()], points[points[:, 0].argmax()]
+    length = float(np.hypot(*(right - left)))
+    axis = (right - left) / length if length > 1e-3 else np.array([1.0, 0.0], np.float32)
+    across = np.array([-axis[1], axis[0]], np.float32)
+    along_range, across_range = points @ axis, points @ across
+    centre = axis * (along_range.max() + along_range.min()) / 2 + across * (across_range.max() + across_range.min()) / 2
+    return MouthOval(
+        centre_px=centre.astype(np.float32),
+        axis=axis.astype(np.float32),
+        half_width_px=max(float(np.ptp(along_range)) / 2, 1.0),
+        half_height_px=max(float(np.ptp(across_range)) / 2, SMALLEST_HALF_HEIGHT_PX),
+    )
+
+
+def teeth_light(teeth_px: FloatArray, shade: FloatArray, mouth_half_width_px: float) -> FloatArray:
+    """Return float32 (n,) 0..1: each tooth vertex' own shade, darker the further back it lies.
+
+    Args:
+        teeth_px: float32 (n, 3) pixels, z away.
+        shade: float32 (n,) 0..1 of the mesh.
+        mouth_half_width_px: the depth over which the light falls off.
+    """
+    if not len(teeth_px):
+        return np.zeros(0, np.float32)
+    depth = (teeth_px[:, 2] - teeth_px[:, 2].min()) / mouth_half_width_px
+    return (shade * (1.0 - TEETH_BACK_SHADE * np.clip(depth, 0.0, 1.0))).astype(np.float32)
+
+
+def inner_lip_vertices(mouth_triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the wrap vertices that bound the mouth's hole, ascending."""
+    return np.unique(mouth_triangles).astype(np.int32)
+
+
+def check_crop(crop: ImageArray) -> None:
+    """Check that a crop is a picture.
+
+    Raises:
+        BadInputError: not uint8 (h, w, 3), empty, or too large.
+    """
+    if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3:
+        raise BadInputError(f"expected a crop of uint8 (h, w, 3), found {_described(crop)}")
+    if not 0 < min(crop.shape[:2]) <= max(crop.shape[:2]) <= LARGEST_SIDE_PX:
+        raise BadInputError(f"expected a crop of 1 to {LARGEST_SIDE_PX} pixels a side, found {_described(crop)}")
+
+
+def check_geometry(geometry: MouthGeometry, meshes: FaceMeshes) -> None:
+    """Check that a geometry belongs to the meshes.
+
+    Raises:
+        BadInputError: other vertex counts, another type, or numbers that are not finite.
+    """
+    wrap_count = len(meshes.wrap.coverage)
+    wanted = (
+        ("source_px", geometry.source_px, (wrap_count, 2)),
+        ("target_px", geometry.target_px, (wrap_count, 3)),
+        ("upper_teeth_px", geometry.upper_teeth_px, (len(meshes.upper_teeth.vertices), 3)),
+        ("lower_teeth_px", geometry.lower_teeth_px, (len(meshes.lower_teeth.vertices), 3)),
+    )
+    for name, value, shape in wanted:
+        if not isinstance(value, np.ndarray) or value.shape != shape or not np.issubdtype(value.dtype, np.floating):
+            raise BadInputError(f"expected {name} of float32 {shape}, found {_described(value)}")
+        if not np.isfinite(value).all():
+            raise BadInputError(f"expected finite pixels in {name}, found NaN or infinity")
+
+
+def _described(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    return type(value).__name__

@@ -1,0 +1,243 @@
+"""The mouth painter: repairs a drawn mouth patch with what it learned of the person from reference patches.
+
+A small relative of DINet (Zhang et al., AAAI 2023): the drawn guide is encoded, the reference patches are
+encoded once per character, the references that resemble the wanted mouth are weighted together, their features
+are moved by adaptive affine transformations (one rotation, scale and shift a channel), and a decoder paints a
+*residual* on the guide. The last layer starts at zero, so an untrained network returns the guide.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812  (torch's own convention)
+
+REFERENCE_COUNT = 6
+
+
+@dataclass(frozen=True)
+class FaceGeneratorConfig:
+    """Sizes of the network.
+
+    Attributes:
+        patch_px: side of the patch, a multiple of 8.
+        fine: channels at half the patch's resolution.
+        middle: channels at a quarter.
+        coarse: channels at an eighth.
+        reference_fine: reference channels at half resolution.
+        reference_middle: reference channels at a quarter.
+        descriptor: length of the vectors by which guide and references are compared.
+        border_px: the residual fades to zero over this many pixels at the patch's edge.
+    """
+
+    patch_px: int = 128
+    fine: int = 16
+    middle: int = 40
+    coarse: int = 64
+    reference_fine: int = 8
+    reference_middle: int = 24
+    descriptor: int = 32
+    border_px: int = 12
+
+    def __post_init__(self) -> None:
+        """Check the patch size.
+
+        Raises:
+            ValueError: a side that cannot be halved three times.
+        """
+        if self.patch_px % 8 or self.patch_px <= 2 * self.border_px:
+            raise ValueError(f"expected a patch side in multiples of 8, found {self.patch_px} px")
+
+    @property
+    def feature_length(self) -> int:
+        """Length of one encoded reference."""
+        return sum(self.split_lengths)
+
+    @property
+    def split_lengths(self) -> tuple[int, int, int]:
+        """Lengths of the fine, middle and descriptor parts of one encoded reference, in this order."""
+        fine = self.reference_fine * (self.patch_px // 2) ** 2
+        middle = self.reference_middle * (self.patch_px // 4) ** 2
+        return fine, middle, self.descriptor
+
+    def flattened(self) -> dict[str, int]:
+        """Return the fields as a plain dictionary, for the card beside the weights."""
+        return asdict(self)
+
+
+class ReferenceEncoder(nn.Module):
+    """Encodes reference patches, once per character."""
+
+    def __init__(self, config: FaceGeneratorConfig) -> None:
+        """Build the layers."""
+        super().__init__()
+        self.config = config
+        self.first = nn.Conv2d(12, config.fine, 3, padding=1)
+        self.fine = nn.Conv2d(config.fine, config.reference_fine, 3, padding=1)
+        self.down = nn.Conv2d(config.fine, config.middle, 3, stride=2, padding=1)
+        self.middle = nn.Conv2d(config.middle, config.reference_middle, 3, padding=1)
+        self.coarse = nn.Conv2d(config.middle, config.coarse, 3, stride=2, padding=1)
+        self.deep = nn.Conv2d(config.coarse, config.coarse, 3, stride=2, padding=1)
+        self.describe = nn.Linear(config.coarse * 16, config.descriptor)
+
+    def forward(self, references: Tensor) -> Tensor:
+        """Encode (R, 3, p, p) float in 0..1 to (feature_length, R)."""
+        first = _active(self.first(F.pixel_unshuffle(references - 0.5, 2)))
+        down = _active(self.down(first))
+        deep = _active(self.deep(_active(self.coarse(down))))
+        descriptor = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1))
+        return torch.cat([self.fine(first).flatten(1), self.middle(down).flatten(1), descriptor], 1).t()
+
+
+class AdaptiveAffine(nn.Module):
+    """Moves every channel by its own rotation, scale and shift, told by a descriptor (AdaAT of DINet)."""
+
+    def __init__(self, descriptor: int, channels: int, side: int) -> None:
+        """Start as the identity."""
+        super().__init__()
+        self.channels = channels
+        self.parameters_of = nn.Linear(descriptor, channels * 4)
+        nn.init.normal_(self.parameters_of.weight, std=0.01)
+        nn.init.zeros_(self.parameters_of.bias)
+        axis = (torch.arange(side) + 0.5) * 2 / side - 1
+        y, x = torch.meshgrid(axis, axis, indexing="ij")
+        self.register_buffer("x", x.reshape(1, 1, -1), persistent=False)
+        self.register_buffer("y", y.reshape(1, 1, -1), persistent=False)
+        self.side = side
+
+    def forward(self, features: Tensor, descriptor: Tensor) -> Tensor:
+        """Move (B, C, s, s) features as (B, D) descriptors say."""
+        batch = features.shape[0]
+        told = self.parameters_of(descriptor).reshape(batch, self.channels, 4).float()
+        angle = torch.tanh(told[..., 0:1]) * (math.pi / 4)
+        scale = torch.exp(torch.tanh(told[..., 1:2]) * 0.7)
+        shift_x, shift_y = torch.tanh(told[..., 2:3]) * 0.6, torch.tanh(told[..., 3:4]) * 0.6
+        cos, sin = torch.cos(angle) * scale, torch.sin(angle) * scale
+        grid_x = cos * self.x - sin * self.y + shift_x
+        grid_y = sin * self.x + cos * self.y + shift_y
+        grid = torch.stack([grid_x, grid_y], -1).reshape(batch * self.channels, self.side, self.side, 2)
+        flat = features.float().reshape(batch * self.channels, 1, self.side, self.side)
+        moved = F.grid_sample(flat, grid, mode="bilinear", padding_mode="border", align_corners=False)
+        return moved.reshape(batch, self.channels, self.side, self.side)
+
+
+class MouthPainter(nn.Module):
+    """Paints one mouth patch from the drawn guide and the encoded references."""
+
+    def __init__(self, config: FaceGeneratorConfig) -> None:
+        """Build the layers."""
+        super().__init__()
+        self.config = config
+        c = config
+        self.first = nn.Conv2d(16, c.fine, 3, padding=1)
+        self.down = nn.Conv2d(c.fine, c.middle, 3, stride=2, padding=1)
+        self.coarse = nn.Conv2d(c.middle, c.coarse, 3, stride=2, padding=1)
+        self.deep = nn.Conv2d(c.coarse, c.coarse, 3, stride=2, padding=1)
+        self.describe = nn.Linear(c.coarse * 16, c.descriptor)
+        self.move_fine = AdaptiveAffine(2 * c.descriptor, c.reference_fine, c.patch_px // 2)
+        self.move_middle = AdaptiveAffine(2 * c.descriptor, c.reference_middle, c.patch_px // 4)
+        self.mix_coarse = nn.Conv2d(c.coarse, c.coarse, 3, padding=1)
+        self.up_coarse = nn.Conv2d(c.coarse, c.middle, 1)
+        self.mix_middle = nn.Conv2d(c.middle + c.reference_middle, c.middle, 3, padding=1)
+        self.up_middle = nn.Conv2d(c.middle, c.fine, 1)
+        self.join_fine = nn.Conv2d(c.reference_fine, c.fine, 1)
+        self.mix_fine = nn.Conv2d(c.fine, c.fine, 3, padding=1)
+        self.paint = nn.Conv2d(c.fine, 12, 3, padding=1)
+        nn.init.zeros_(self.paint.weight)
+        nn.init.zeros_(self.paint.bias)  # type: ignore[arg-type]
+        self.register_buffer("window", residual_window(c.patch_px, c.border_px), persistent=False)
+
+    def forward(self, guide: Tensor, fine_refs: Tensor, middle_refs: Tensor, descriptors: Tensor) -> Tensor:
+        """Paint.
+
+        Args:
+            guide: (B, 4, p, p) float in 0..1: RGB drawn, A inside of the lips.
+            fine_refs: (B, reference_fine * (p/2)**2, R), the first part of the features.
+            middle_refs: (B, reference_middle * (p/4)**2, R).
+            descriptors: (B, descriptor, R).
+
+        Returns:
+            (B, 3, p, p) float, about 0..1, not clamped.
+        """
+        c = self.config
+        first = _active(self.first(F.pixel_unshuffle(guide - 0.5, 2)))
+        down = _active(self.down(first))
+        coarse = _active(self.coarse(down))
+        deep = _active(self.deep(coarse))
+        wanted = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1))
+
+        alike = torch.matmul(wanted[:, None], descriptors) / math.sqrt(c.descriptor)
+        share = torch.softmax(alike, 2).transpose(1, 2)
+        half, quarter = c.patch_px // 2, c.patch_px // 4
+        fine_ref = torch.matmul(fine_refs, share).reshape(-1, c.reference_fine, half, half)
+        middle_ref = torch.matmul(middle_refs, share).reshape(-1, c.reference_middle, quarter, quarter)
+        told = torch.cat([wanted, torch.matmul(descriptors, share)[..., 0]], 1)
+        fine_ref = self.move_fine(fine_ref, told)
+        middle_ref = self.move_middle(middle_ref, told)
+
+        coarse = coarse + _active(self.mix_coarse(coarse))
+        middle = down + _twice(self.up_coarse(coarse))
+        middle = down + _active(self.mix_middle(torch.cat([middle, middle_ref], 1)))
+        fine = first + _twice(self.up_middle(middle)) + self.join_fine(fine_ref)
+        fine = first + _active(self.mix_fine(_active(fine)))
+        residual = F.pixel_shuffle(self.paint(fine), 2)
+        return guide[:, :3] + residual * self.window
+
+
+class FaceGeneratorNetwork(nn.Module):
+    """Reference encoder and painter together, as they are trained."""
+
+    def __init__(self, config: FaceGeneratorConfig | None = None) -> None:
+        """Build both parts."""
+        super().__init__()
+        self.config = config or FaceGeneratorConfig()
+        self.encoder = ReferenceEncoder(self.config)
+        self.painter = MouthPainter(self.config)
+
+    def forward(self, guides: Tensor, references: Tensor) -> Tensor:
+        """Paint (P*G, 4, p, p) guides of P people, G each, with (P, R, 3, p, p) references."""
+        people, count = references.shape[:2]
+        encoded = self.encoder(references.flatten(0, 1)).reshape(-1, people, count).transpose(0, 1)
+        each = guides.shape[0] // people
+        parts = encoded.repeat_interleave(each, 0).split(self.config.split_lengths, 1)
+        return self.painter(guides, *parts)
+
+
+def residual_window(patch_px: int, border_px: int) -> Tensor:
+    """Return (1, 1, p, p) weights: one inside, falling smoothly to zero over ``border_px`` at the edge."""
+    position = torch.arange(patch_px) + 0.5
+    ramp = (torch.minimum(position, patch_px - position) / border_px).clamp(0, 1)
+    ramp = ramp * ramp * (3 - 2 * ramp)
+    return torch.minimum(ramp[None, :], ramp[:, None])[None, None]
+
+
+def multiply_accumulates(module: nn.Module, *inputs: Tensor) -> int:
+    """Count multiply-accumulates of convolutions and linear layers in one call of ``module``."""
+    total = 0
+
+    def count(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        if isinstance(layer, nn.Conv2d):
+            total += output.numel() * layer.weight[0].numel()
+        elif isinstance(layer, nn.Linear):
+            total += output.numel() * layer.in_features
+
+    handles = [m.register_forward_hook(count) for m in module.modules()]
+    try:
+        with torch.no_grad():
+            module(*inputs)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return total
+
+
+def _active(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.1)
+
+
+def _twice(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

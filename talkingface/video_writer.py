@@ -1,0 +1,246 @@
+"""Video files out: H.264 and AAC that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace, VideoReformatter
+from numpy.typing import NDArray
+
+from talkingface.errors import OutputError
+
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+AUDIO_BIT_RATE = 128_000
+
+
+class VideoWriter:
+    """Writes frames and sound into one file (H.264 yuv420p, AAC mono), beside it first and renamed when whole.
+
+    A picture of odd width or height is padded by one pixel, its last column or row repeated. At the end the
+    shorter of picture and sound is carried on (last frame repeated, silence), so that neither is cut off and both
+    end within a frame of each other. As a context manager it closes at the end and aborts on an exception.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        width: int,
+        height: int,
+        frames_per_second: int = 25,
+        audio_sample_rate_hz: int | None = None,
+        *,
+        crf: int = 18,
+        preset: str = "veryfast",
+        threads: int = 1,
+        keyframe_interval: int = 50,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Open the file.
+
+        Args:
+            path: where the finished file goes; .mp4, .m4v, .mov or .mkv.
+            width: of the frames, in pixels.
+            height: of the frames, in pixels.
+            frames_per_second: constant.
+            audio_sample_rate_hz: rate of the mono sound, or None for none.
+            crf: x264 quality, 0 (lossless) to 51; 18 is hardly seen.
+            preset: x264 speed, ``ultrafast`` to ``veryslow``.
+            threads: encoder threads; the same number gives the same bytes.
+            keyframe_interval: frames from one key frame to the next.
+            metadata: tags of the file, such as ``comment``.
+
+        Raises:
+            OutputError: the folder is missing, the name ends otherwise, or the file cannot be created.
+        """
+        self.path = Path(path)
+        self.frames_written = 0
+        self._size = (width, height)
+        self._rate = frames_per_second
+        self._part = self.path.with_name(self.path.name + ".part")
+        self._reformatter = VideoReformatter()
+        self._last: NDArray[np.uint8] | None = None
+        self._bytes = 0
+        self._sound = np.zeros(0, np.float32)
+        self._samples_written = 0
+        self._sound_rate_hz = audio_sample_rate_hz
+        self._container: av.container.OutputContainer | None = None
+        kind = CONTAINERS.get(self.path.suffix.lower())
+        if kind is None:
+            raise OutputError(f"expected an output name ending in {', '.join(CONTAINERS)}, found {self.path.name}")
+        if not self.path.parent.is_dir():
+            raise OutputError(f"expected an existing folder for {self.path.name}, found none at {self.path.parent}")
+        if self.path.is_dir():
+            raise OutputError(f"expected a file name for the video, found a folder at {self.path}")
+        try:
+            self._open(kind, crf, preset, threads, keyframe_interval, dict(metadata or {}))
+        except (av.FFmpegError, OSError) as error:
+            self.abort()
+            raise self._failure(error) from error
+
+    def write_frame(self, rgb: NDArray[np.uint8]) -> None:
+        """Write one uint8 (height, width, 3) RGB frame.
+
+        Raises:
+            OutputError: it cannot be written, or has another size; the file is then gone.
+        """
+        if rgb.shape != (self._size[1], self._size[0], 3):
+            expected = f"{self._size[0]}x{self._size[1]}"
+            self.abort()
+            raise OutputError(f"expected frames of {expected} RGB, found an array of shape {rgb.shape}")
+        with self._guarded():
+            self._encode_frame(rgb)
+            self._last = rgb
+            self._encode_sound(until_frame=self.frames_written)
+
+    def write_audio(self, samples: NDArray[np.floating]) -> None:
+        """Write the next float32 (n,) mono samples in -1..1; without a sound track they are ignored.
+
+        Raises:
+            OutputError: it cannot be written; the file is then gone.
+        """
+        if self._sound_rate_hz is None or len(samples) == 0:
+            return
+        clean = np.clip(np.nan_to_num(np.asarray(samples, np.float32)), -1.0, 1.0)
+        with self._guarded():
+            self._sound = np.concatenate([self._sound, clean])
+            self._encode_sound(until_frame=self.frames_written)
+
+    def close(self) -> None:
+        """Finish: the file is then whole at its place. May be called twice.
+
+        Raises:
+            OutputError: it cannot be finished, or no frame was written; nothing is left then.
+        """
+        if self._container is None:
+            return
+        if self._last is None:
+            self.abort()
+            raise OutputError(f"expected at least one frame for {self.path.name}, found none")
+        with self._guarded():
+            self._even_out()
+            self._encode_sound(until_frame=None)
+            for stream in self._container.streams:
+                self._mux(stream.encode(None))
+            container, self._container = self._container, None
+            container.close()
+            found = self._part.stat().st_size
+            if found < self._bytes:
+                raise OSError(f"disk full? {self._bytes} bytes were written and {found} arrived")
+            self._part.replace(self.path)
+
+    def abort(self) -> None:
+        """Leave nothing behind. May be called twice, and after close, when it does nothing."""
+        container, self._container = self._container, None
+        if container is not None:
+            with contextlib.suppress(av.FFmpegError, OSError, ValueError):
+                container.close()
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
+
+    def __enter__(self) -> VideoWriter:
+        """Return self."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, or abort after an exception."""
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def _open(
+        self, kind: str, crf: int, preset: str, threads: int, keyframe_interval: int, metadata: dict[str, str]
+    ) -> None:
+        flags = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
+        self._part.touch()
+        self._container = av.open(str(self._part), "w", format=kind, container_options=flags)
+        self._container.metadata.update(metadata)
+        video = self._container.add_stream("libx264", rate=self._rate)
+        video.width, video.height = self._size[0] + self._size[0] % 2, self._size[1] + self._size[1] % 2
+        video.pix_fmt = "yuv420p"
+        context = video.codec_context
+        context.time_base = Fraction(1, self._rate)
+        context.gop_size = keyframe_interval
+        context.colorspace, context.color_range = 1, 1
+        context.color_primaries, context.color_trc = 1, 1
+        context.thread_count = threads
+        video.options = {"crf": str(crf), "preset": preset, "bf": "0", "x264-params": f"threads={threads}"}
+        self._video = video
+        self._audio = None
+        if self._sound_rate_hz is not None:
+            self._audio = self._container.add_stream("aac", rate=self._sound_rate_hz, layout="mono")
+            self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
+
+    def _encode_frame(self, rgb: NDArray[np.uint8]) -> None:
+        odd_height, odd_width = self._size[1] % 2, self._size[0] % 2
+        if odd_height or odd_width:
+            rgb = np.pad(rgb, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        frame = self._reformatter.reformat(
+            frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=1, threads=1
+        )
+        frame.pts = self.frames_written
+        frame.time_base = Fraction(1, self._rate)
+        self._mux(self._video.encode(frame))
+        self.frames_written += 1
+
+    def _encode_sound(self, until_frame: int | None) -> None:
+        """Encode the sound that is there, up to the end of a frame (so that both tracks interleave), or all."""
+        if self._audio is None or self._sound_rate_hz is None:
+            return
+        block = self._audio.codec_context.frame_size or 1024
+        while len(self._sound):
+            due = until_frame is None or self._samples_written / self._sound_rate_hz < until_frame / self._rate
+            if not due or (until_frame is not None and len(self._sound) < block):
+                return
+            piece, self._sound = self._sound[:block], self._sound[block:]
+            frame = av.AudioFrame.from_ndarray(piece[None], format="fltp", layout="mono")
+            frame.sample_rate = self._sound_rate_hz
+            frame.pts = self._samples_written
+            frame.time_base = Fraction(1, self._sound_rate_hz)
+            self._mux(self._audio.encode(frame))
+            self._samples_written += len(piece)
+
+    def _even_out(self) -> None:
+        """Carry on the shorter of picture and sound."""
+        if self._sound_rate_hz is None or self._last is None:
+            return
+        samples = self._samples_written + len(self._sound)
+        if samples == 0:
+            return
+        while (samples / self._sound_rate_hz - self.frames_written / self._rate) * self._rate > 1.0:
+            self._encode_frame(self._last)
+        missing = round(self.frames_written / self._rate * self._sound_rate_hz) - samples
+        if missing > 0:
+            self._sound = np.concatenate([self._sound, np.zeros(missing, np.float32)])
+
+    def _mux(self, packets: list[av.Packet]) -> None:
+        assert self._container is not None
+        for packet in packets:
+            self._bytes += packet.size
+            self._container.mux(packet)
+
+    @contextlib.contextmanager
+    def _guarded(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        """Turn what goes wrong with the disk into one clear line and leave no file."""
+        if self._container is None:
+            raise OutputError(f"expected an open video, found one that is closed already ({self.path.name})")
+        try:
+            yield
+        except (av.FFmpegError, OSError) as error:
+            self.abort()
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> OutputError:
+        reason = getattr(error, "strerror", None) or str(error)
+        return OutputError(f"the video {self.path} cannot be written: {reason}")

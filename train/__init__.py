@@ -1,0 +1,1 @@
+"""Training of the mouth picture network: data, training, evaluation, export."""

@@ -84,11 +84,13 @@ class MouthCurveCollector:
         self._look_ahead_ms = look_ahead_ms
         self._coefficients: list[FloatArray] = []
         self._silent: list[NDArray[np.bool_]] = []
+        self.frames = 0
 
     def add(self, coefficients: FloatArray, silent: NDArray[np.bool_]) -> None:
         """Append float32 (T, K) coefficients and bool (T,) silence."""
         self._coefficients.append(coefficients)
         self._silent.append(silent)
+        self.frames += len(silent)
 
     def table(self) -> MouthCurveTable:
         """Return all that was added."""

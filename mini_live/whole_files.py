@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from talkingface.errors import OutputError
+from talkingface.errors import BadInputError, OutputError
 
 
 def check_writable(path: Path) -> None:
@@ -21,6 +21,16 @@ def check_writable(path: Path) -> None:
         raise OutputError(f"expected a file name to write, found a folder at {path}")
     if not os.access(parent, os.W_OK | os.X_OK):
         raise OutputError(f"expected permission to write into {parent}, found none")
+
+
+def check_video_path(path: Path) -> None:
+    """Refuse a name that is not an mp4's.
+
+    Raises:
+        BadInputError: another ending.
+    """
+    if path.suffix.lower() != ".mp4":
+        raise BadInputError(f"expected an output ending in .mp4, found {path.name!r}")
 
 
 def write_whole(path: Path, data: bytes) -> None:

@@ -24,15 +24,8 @@ def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
     Returns:
         uint8 (h, w, 3), a new array.
     """
-    alpha = drawn[..., 3]
-    result = np.ascontiguousarray(drawn[..., :3])
-    cv2.copyTo(crop, cv2.compare(alpha, 0, cv2.CMP_EQ), result)
-    rows, columns = np.nonzero(cv2.inRange(alpha, 1, 254))
-    share = alpha[rows, columns, None].astype(np.float32) / 255
-    over = drawn[rows, columns, :3].astype(np.float32)
-    under = crop[rows, columns].astype(np.float32)
-    result[rows, columns] = (under + (over - under) * share + 0.5).astype(np.uint8)
-    return result
+    share = cv2.extractChannel(drawn, 3).astype(np.float32) * np.float32(1 / 255)
+    return cv2.blendLinear(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), np.ascontiguousarray(crop), share, 1 - share)
 
 
 def guide_patch(face: ImageArray, geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -64,7 +64,8 @@ class VideoWriter:
         self._rate = frames_per_second
         self._part = self.path.with_name(self.path.name + ".part")
         self._reformatter = VideoReformatter()
-        self._last: NDArray[np.uint8] | None = None
+        self._part_exists = False
+        self._last: av.VideoFrame | None = None
         self._bytes = 0
         self._sound = np.zeros(0, np.float32)
         self._samples_written = 0
@@ -94,8 +95,8 @@ class VideoWriter:
             self.abort()
             raise OutputError(f"expected frames of {expected} RGB, found an array of shape {rgb.shape}")
         with self._guarded():
-            self._encode_frame(rgb)
-            self._last = rgb
+            self._last = self._to_yuv(rgb)
+            self._encode_frame(self._last)
             self._encode_sound(until_frame=self.frames_written)
 
     def write_audio(self, samples: NDArray[np.floating]) -> None:
@@ -133,6 +134,7 @@ class VideoWriter:
             if found < self._bytes:
                 raise OSError(f"disk full? {self._bytes} bytes were written and {found} arrived")
             self._part.replace(self.path)
+            self._part_exists = False
 
     def abort(self) -> None:
         """Leave nothing behind. May be called twice, and after close, when it does nothing."""
@@ -140,6 +142,8 @@ class VideoWriter:
         if container is not None:
             with contextlib.suppress(av.FFmpegError, OSError, ValueError):
                 container.close()
+        if self._part_exists:
+            self._part_exists = False
             with contextlib.suppress(OSError):
                 self._part.unlink(missing_ok=True)
 
@@ -161,6 +165,7 @@ class VideoWriter:
     ) -> None:
         flags = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
         self._part.touch()
+        self._part_exists = True
         self._container = av.open(str(self._part), "w", format=kind, container_options=flags)
         self._container.metadata.update(metadata)
         video = self._container.add_stream("libx264", rate=self._rate)
@@ -179,14 +184,16 @@ class VideoWriter:
             self._audio = self._container.add_stream("aac", rate=self._sound_rate_hz, layout="mono")
             self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
 
-    def _encode_frame(self, rgb: NDArray[np.uint8]) -> None:
+    def _to_yuv(self, rgb: NDArray[np.uint8]) -> av.VideoFrame:
         odd_height, odd_width = self._size[1] % 2, self._size[0] % 2
         if odd_height or odd_width:
             rgb = np.pad(rgb, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-        frame = self._reformatter.reformat(
+        return self._reformatter.reformat(
             frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=1, threads=1
         )
+
+    def _encode_frame(self, frame: av.VideoFrame) -> None:
         frame.pts = self.frames_written
         frame.time_base = Fraction(1, self._rate)
         self._mux(self._video.encode(frame))
@@ -229,7 +236,7 @@ class VideoWriter:
             self._container.mux(packet)
 
     @contextlib.contextmanager
-    def _guarded(self):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _guarded(self) -> Iterator[None]:
         """Turn what goes wrong with the disk into one clear line and leave no file."""
         if self._container is None:
             raise OutputError(f"expected an open video, found one that is closed already ({self.path.name})")
@@ -237,8 +244,6 @@ class VideoWriter:
             yield
         except (av.FFmpegError, OSError) as error:
             self.abort()
-            with contextlib.suppress(OSError):
-                self._part.unlink(missing_ok=True)
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> OutputError:

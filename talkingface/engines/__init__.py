@@ -1,1 +1,1 @@
-"""Inference engines: the only modules that know onnxruntime or torch at run time."""
+"""Inference engines: each runs a network behind the seam of its room."""

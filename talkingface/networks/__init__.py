@@ -1,1 +1,1 @@
-"""Torch networks: training and export only; the live program runs their ONNX exports."""
+"""Network definitions in torch, for training and export; the live program never imports this room."""

@@ -35,10 +35,10 @@ class FaceGeneratorConfig:
 
     patch_px: int = 128
     fine: int = 16
-    middle: int = 40
+    middle: int = 32
     coarse: int = 64
     reference_fine: int = 8
-    reference_middle: int = 24
+    reference_middle: int = 16
     descriptor: int = 32
     border_px: int = 12
 
@@ -75,7 +75,7 @@ class ReferenceEncoder(nn.Module):
         """Build the layers."""
         super().__init__()
         self.config = config
-        self.first = nn.Conv2d(12, config.fine, 3, padding=1)
+        self.first = nn.Conv2d(3, config.fine, 6, stride=2, padding=2)
         self.fine = nn.Conv2d(config.fine, config.reference_fine, 3, padding=1)
         self.down = nn.Conv2d(config.fine, config.middle, 3, stride=2, padding=1)
         self.middle = nn.Conv2d(config.middle, config.reference_middle, 3, padding=1)
@@ -85,7 +85,7 @@ class ReferenceEncoder(nn.Module):
 
     def forward(self, references: Tensor) -> Tensor:
         """Encode (R, 3, p, p) float in 0..1 to (feature_length, R)."""
-        first = _active(self.first(F.pixel_unshuffle(references - 0.5, 2)))
+        first = _active(self.first(references - 0.5))
         down = _active(self.down(first))
         deep = _active(self.deep(_active(self.coarse(down))))
         descriptor = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1))
@@ -132,7 +132,7 @@ class MouthPainter(nn.Module):
         super().__init__()
         self.config = config
         c = config
-        self.first = nn.Conv2d(16, c.fine, 3, padding=1)
+        self.first = nn.Conv2d(4, c.fine, 6, stride=2, padding=2)
         self.down = nn.Conv2d(c.fine, c.middle, 3, stride=2, padding=1)
         self.coarse = nn.Conv2d(c.middle, c.coarse, 3, stride=2, padding=1)
         self.deep = nn.Conv2d(c.coarse, c.coarse, 3, stride=2, padding=1)
@@ -163,7 +163,7 @@ class MouthPainter(nn.Module):
             (B, 3, p, p) float, about 0..1, not clamped.
         """
         c = self.config
-        first = _active(self.first(F.pixel_unshuffle(guide - 0.5, 2)))
+        first = _active(self.first(guide - 0.5))
         down = _active(self.down(first))
         coarse = _active(self.coarse(down))
         deep = _active(self.deep(coarse))

@@ -1,0 +1,77 @@
+"""Speaking offline: a whole sound through the same pipeline as live, as fast as it goes, into one video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mini_live.mouth_curves import MouthCurveCollector
+from mini_live.sinks import QueuedSink, VideoFileSink
+from talkingface.errors import BadAudioError
+from talkingface.frame_composer import FrameComposer
+from talkingface.mouth_stream import MouthCurve, MouthStream
+from talkingface.seams import AudioSource
+from talkingface.stage_timing import StageTimer
+from talkingface.timing import SAMPLE_RATE
+
+WAITING_FRAMES = 16
+
+
+def speak_into(
+    sink: VideoFileSink,
+    source: AudioSource,
+    mouth: MouthStream,
+    composer: FrameComposer,
+    collector: MouthCurveCollector,
+    timer: StageTimer,
+    on_frame: Callable[[int], None],
+) -> int:
+    """Drive the character with all of the sound; frames are encoded while the next ones are composed.
+
+    Args:
+        sink: where picture and sound go; whole when this returns, gone when it raises.
+        source: the sound, which is not paced.
+        mouth: a fresh stream of the mouth model.
+        composer: the character, owned by the calling thread.
+        collector: gets the mouth curve.
+        timer: gets the time of the mouth model, a frame.
+        on_frame: called with the number of frames done.
+
+    Returns:
+        The number of samples spoken.
+
+    Raises:
+        BadAudioError: damaged sound, or too short for a single frame.
+        OutputError: the output cannot be written.
+        GraphicsError: drawing failed.
+    """
+    queued = QueuedSink(sink, WAITING_FRAMES, drop_when_full=False)
+    samples = 0
+    try:
+        ended = False
+        while not ended:
+            chunk = source.read(0.0)
+            ended = chunk is None
+            if chunk is not None:
+                samples += len(chunk.samples)
+                queued.write_audio(chunk)
+            with timer.stage("mouth of a block"):
+                curve = mouth.finish() if chunk is None else mouth.push(chunk.samples)
+            collector.add(curve.coefficients, curve.silent)
+            _compose(curve, composer, queued, on_frame)
+        if not collector.frames:
+            raise BadAudioError(f"expected sound for at least one frame, found {samples * 1000 / SAMPLE_RATE:g} ms")
+        queued.close()
+    except BaseException:
+        queued.stop()
+        sink.abort()
+        raise
+    return samples
+
+
+def _compose(
+    curve: MouthCurve, composer: FrameComposer, sink: QueuedSink, on_frame: Callable[[int], None]
+) -> None:
+    for row, coefficients in enumerate(curve.coefficients):
+        index = curve.first_frame + row
+        sink.write(composer.compose(index, coefficients))
+        on_frame(index + 1)

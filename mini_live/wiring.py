@@ -1,0 +1,121 @@
+"""The one module that names concrete classes: it puts models, renderer and character together."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from talkingface.character import Character, load_character
+from talkingface.engines.onnx_generator import load_face_generator
+from talkingface.engines.onnx_mouth import load_mouth_model
+from talkingface.errors import GraphicsError
+from talkingface.face_rig import FaceRig
+from talkingface.frame_composer import FrameComposer
+from talkingface.frame_loop import FrameLoop
+from talkingface.mouth_controls import MouthControls
+from talkingface.mouth_space import MouthSpace
+from talkingface.records import TeethLook
+from talkingface.seams import MouthModel, MouthRenderer
+from talkingface.wrap_mesh import FaceMeshes, load_meshes
+
+PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
+CHARACTERS_FOLDER = PROGRAM_FOLDER / "assets" / "characters"
+DEFAULT_CHARACTER = CHARACTERS_FOLDER / "default"
+CHECKPOINT_FOLDER = PROGRAM_FOLDER / "checkpoint"
+MOUTH_SPACE = CHECKPOINT_FOLDER / "mouth_space.npz"
+
+
+@dataclass(frozen=True)
+class Mouth:
+    """What turns sound into lips."""
+
+    model: MouthModel
+    space: MouthSpace
+
+
+@dataclass(frozen=True)
+class Avatar:
+    """A character ready to speak. The thread that opened it uses and closes it."""
+
+    character: Character
+    composer: FrameComposer
+    renderer: MouthRenderer
+    renderer_name: str
+
+    def close(self) -> None:
+        """Free the drawing context."""
+        self.renderer.close()
+
+
+def open_mouth() -> Mouth:
+    """Load the mouth model and the mouth space.
+
+    Raises:
+        CheckpointError: missing or damaged.
+    """
+    return Mouth(load_mouth_model(CHECKPOINT_FOLDER), MouthSpace.load(MOUTH_SPACE))
+
+
+def open_avatar(
+    folder: Path | None, renderer: str, space: MouthSpace, on_note: Callable[[str], None] | None = None
+) -> Avatar:
+    """Load a character and everything that draws it, and draw one frame to warm up.
+
+    Args:
+        folder: the character folder; None is the built-in character.
+        renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where it works.
+        space: the mouth blendshapes.
+        on_note: told in a sentence when ``auto`` had to do without OpenGL.
+
+    Raises:
+        CharacterError: the folder cannot be used.
+        CheckpointError: weights or meshes are missing or damaged.
+        GraphicsError: OpenGL was asked for and does not work.
+    """
+    character = load_character(folder or DEFAULT_CHARACTER)
+    meshes = load_meshes()
+    drawer, name = _open_renderer(renderer, meshes, character.teeth, on_note)
+    try:
+        composer = FrameComposer(
+            character,
+            FaceRig(space, meshes, character.neutral),
+            drawer,
+            load_face_generator(CHECKPOINT_FOLDER),
+            FrameLoop(character),
+        )
+    except BaseException:
+        drawer.close()
+        raise
+    return Avatar(character, composer, drawer, name)
+
+
+def mouth_controls(arguments: argparse.Namespace) -> MouthControls:
+    """Return the user's settings from the command line; what is not given stays at its default.
+
+    Raises:
+        BadInputError: a setting outside its limits.
+    """
+    names = ("gain", "smoothing", "attack_ms", "hold_ms", "noise_gate_dbfs", "sound_offset_ms")
+    given = {name: value for name in names if (value := getattr(arguments, name, None)) is not None}
+    return MouthControls(**given)
+
+
+def _open_renderer(
+    wanted: str, meshes: FaceMeshes, look: TeethLook, on_note: Callable[[str], None] | None
+) -> tuple[MouthRenderer, str]:
+    if wanted != "cpu":
+        try:
+            # Here, because PyOpenGL loads its platform's library at import and fails where there is none.
+            from mini_live.gl.mouth_renderer import GlMouthRenderer
+
+            return GlMouthRenderer(meshes, look), "gl"
+        except (GraphicsError, ImportError) as error:
+            if wanted == "gl":
+                raise GraphicsError(f"expected a working OpenGL, found none: {error}") from error
+            if on_note is not None:
+                on_note(f"drawing without OpenGL ({error})")
+    from talkingface.cpu_renderer import CpuMouthRenderer
+
+    return CpuMouthRenderer(meshes, look), "cpu"

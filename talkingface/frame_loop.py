@@ -1,0 +1,98 @@
+"""The base video of a character as an endless loop, decoded as it goes, one frame in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+from av.video.reformatter import VideoReformatter
+
+from talkingface.character import Character
+from talkingface.errors import CharacterError
+from talkingface.records import ImageArray
+
+FARTHEST_SKIP_FRAMES = 60
+
+
+class FrameLoop:
+    """Gives any frame of the base loop; cheapest when asked in order, forwards."""
+
+    def __init__(self, character: Character, *, decoder_threads: int = 1) -> None:
+        """Open the video.
+
+        Args:
+            character: whose ``frames.mp4`` is read; its manifest tells the frame count.
+            decoder_threads: one suits a live pipeline, whose other cores are busy; more cost a delay at each wrap.
+
+        Raises:
+            CharacterError: the video cannot be read.
+        """
+        self._character = character
+        self._threads = decoder_threads
+        self._reformatter = VideoReformatter()
+        self._frames: Iterator[av.VideoFrame] = iter(())
+        self._next = 0
+        try:
+            self._container = av.open(str(character.frames_path), metadata_errors="ignore")
+            self._stream = self._container.streams.video[0]
+        except (av.FFmpegError, OSError, IndexError) as error:
+            raise CharacterError(f"expected a base video, found {character.frames_path} ({error})") from error
+        self._stream.thread_type = "FRAME" if decoder_threads > 1 else "NONE"
+        self._stream.codec_context.thread_count = decoder_threads
+        self._frames = self._container.decode(self._stream)
+
+    def frame(self, index: int) -> ImageArray:
+        """Return frame ``index`` of the endless loop: a fresh uint8 (height, width, 3) RGB array of your own.
+
+        Raises:
+            CharacterError: the video is damaged or shorter than the character says.
+        """
+        wanted = index % self._character.frame_count
+        if wanted < self._next or wanted - self._next > FARTHEST_SKIP_FRAMES:
+            self._seek(wanted)
+        try:
+            while True:
+                decoded = next(self._frames)
+                self._next += 1
+                if self._next > wanted:
+                    break
+        except (StopIteration, av.FFmpegError, ValueError) as error:
+            raise CharacterError(
+                f"expected {self._character.frame_count} frames, found frame {self._next} missing or damaged "
+                f"in {self._character.frames_path}"
+            ) from error
+        if (decoded.width, decoded.height) != (self._character.width, self._character.height):
+            raise CharacterError(
+                f"expected frames of {self._character.width}x{self._character.height}, "
+                f"found {decoded.width}x{decoded.height} in {self._character.frames_path}"
+            )
+        rgb: ImageArray = self._reformatter.reformat(decoded, format="rgb24", threads=1).to_ndarray()
+        return rgb
+
+    def close(self) -> None:
+        """Close the video; may be called twice."""
+        self._container.close()
+
+    def _seek(self, wanted: int) -> None:
+        """Go to the key frame at or before a frame."""
+        rate = self._character.frames_per_second
+        try:
+            if wanted < FARTHEST_SKIP_FRAMES:
+                self._container.seek(0, stream=self._stream, backward=True)
+                self._next = 0
+                self._frames = self._container.decode(self._stream)
+                return
+            time_base = self._stream.time_base or 1
+            offset = round(wanted / rate / time_base) + (self._stream.start_time or 0)
+            self._container.seek(offset, stream=self._stream, backward=True)
+            self._frames = self._container.decode(self._stream)
+            first = next(self._frames)
+            self._next = round((first.time or 0.0) * rate)
+            self._frames = _chained(first, self._frames)
+        except (av.FFmpegError, StopIteration, OSError) as error:
+            raise CharacterError(f"expected a seekable base video, found {self._character.frames_path}") from error
+
+
+def _chained(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    yield first
+    yield from rest

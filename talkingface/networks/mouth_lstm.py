@@ -1,0 +1,158 @@
+"""Sound to mouth: a small stateful LSTM from log-mel features to mouth coefficients, with its own normalisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from talkingface.errors import BadInputError
+from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS, look_ahead_frames
+
+# A frame whose mean log-mel is above this has something to hear in it and may teach the running mean.
+HEARD_LOG_MEL = -9.0
+VOICE_OPEN = 0.35
+GATE_RISE = 0.34
+GATE_FALL = 0.2
+
+
+@dataclass(frozen=True)
+class MouthLstmConfig:
+    """The shape of the network.
+
+    Attributes:
+        coefficient_count: K.
+        look_ahead_ms: how late the answer is, beside the feature window.
+        hidden: units of each of the two LSTM layers.
+        projection: width of the layer that sees this and the last frame's features.
+        phones: classes of the phone head used in training only; 0 is none.
+        mean_memory_frames: how many heard frames the running mean of each band remembers.
+        prior_frames: how many frames of the training mean it starts with.
+        dropout: share dropped between layers in training.
+    """
+
+    coefficient_count: int = 12
+    look_ahead_ms: int = 80
+    hidden: int = 192
+    projection: int = 128
+    phones: int = 41
+    mean_memory_frames: float = 250.0
+    prior_frames: float = 25.0
+    dropout: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Check the settings.
+
+        Raises:
+            BadInputError: a size below 1 or a look-ahead between frames.
+        """
+        look_ahead_frames(self.look_ahead_ms)
+        if min(self.coefficient_count, self.hidden, self.projection) < 1 or self.phones < 0:
+            raise BadInputError(f"expected positive network sizes, found {self}")
+
+
+class MouthLstm(nn.Module):
+    """Two LSTM layers over running-mean-normalised log-mel; one step a video frame.
+
+    State (all float32, batch first): band mean (B, 80), heard count (B, 1), last normalised input (B, 160),
+    hidden and cell of both layers (B, hidden) each, gate (B, 1).
+    """
+
+    def __init__(self, config: MouthLstmConfig) -> None:
+        """Make a network with random weights; ``set_normalisation`` gives it the training statistics."""
+        super().__init__()
+        self.config = config
+        inputs = FEATURES_PER_FRAME * MEL_BINS
+        self.register_buffer("band_mean", torch.full((MEL_BINS,), -6.0))
+        self.register_buffer("band_scale", torch.full((MEL_BINS,), 2.5))
+        self.project = nn.Sequential(nn.Linear(2 * inputs, config.projection), nn.LayerNorm(config.projection), nn.ReLU())
+        self.first = nn.LSTM(config.projection, config.hidden, batch_first=True)
+        self.second = nn.LSTM(config.hidden, config.hidden, batch_first=True)
+        self.drop = nn.Dropout(config.dropout)
+        self.mouth = nn.Linear(config.hidden, config.coefficient_count)
+        self.voice = nn.Linear(config.hidden, 1)
+        self.phone = nn.Linear(config.hidden, config.phones) if config.phones else None
+
+    def set_normalisation(self, mean: Tensor, scale: Tensor) -> None:
+        """Take the training set's (80,) mean and standard deviation of heard log-mel columns."""
+        self.band_mean.copy_(mean)
+        self.band_scale.copy_(scale)
+
+    def initial_state(self, batch: int = 1) -> tuple[Tensor, ...]:
+        """Return the state before the first sound."""
+        device = self.band_mean.device
+        hidden = [torch.zeros(batch, self.config.hidden, device=device) for _ in range(4)]
+        mean = self.band_mean.expand(batch, -1).clone()
+        count = torch.full((batch, 1), self.config.prior_frames, device=device)
+        last = torch.zeros(batch, FEATURES_PER_FRAME * MEL_BINS, device=device)
+        return (mean, count, last, *hidden, torch.zeros(batch, 1, device=device))
+
+    def normalise(self, pair: Tensor, mean: Tensor, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Normalise one frame's columns (B, 2, 80) by the running mean; returns (B, 160), mean and count."""
+        column = pair.mean(1)
+        heard = (column.mean(1, keepdim=True) > HEARD_LOG_MEL).to(pair.dtype)
+        count = torch.clamp(count + heard, max=self.config.mean_memory_frames)
+        mean = mean + heard / count * (column - mean)
+        normal = (pair - mean[:, None]) / self.band_scale
+        return normal.flatten(1), mean, count
+
+    def normalise_all(self, features: Tensor) -> Tensor:
+        """Normalise whole sequences (B, 2T, 80) to (B, T, 320): each frame's columns after the frame before's."""
+        batch = len(features)
+        mean, count, last = self.initial_state(batch)[:3]
+        pairs = features.reshape(batch, -1, FEATURES_PER_FRAME, MEL_BINS)
+        rows = []
+        for index in range(pairs.shape[1]):
+            normal, mean, count = self.normalise(pairs[:, index], mean, count)
+            rows.append(torch.cat([last, normal], 1))
+            last = normal
+        return torch.stack(rows, 1)
+
+    def forward(self, normalised: Tensor) -> dict[str, Tensor]:
+        """Run whole sequences for training.
+
+        Args:
+            normalised: (B, T, 320) of :meth:`normalise_all`.
+
+        Returns:
+            ``mouth`` (B, T, K), ``voice`` (B, T) logits, ``phone`` (B, T, phones) logits, ``hidden`` (B, T, hidden).
+        """
+        projected = self.drop(self.project(normalised))
+        first, _ = self.first(projected)
+        second, _ = self.second(self.drop(first))
+        second = self.drop(second)
+        heads = {"mouth": self.mouth(second), "voice": self.voice(second)[..., 0], "hidden": second}
+        if self.phone is not None:
+            heads["phone"] = self.phone(second)
+        return heads
+
+    def step(self, features: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Advance by one frame: (B, 2, 80) log-mel in, (B, K) gated coefficients and state out."""
+        mean, count, last, hidden_1, cell_1, hidden_2, cell_2, gate = state
+        normal, mean, count = self.normalise(features, mean, count)
+        projected = self.project(torch.cat([last, normal], 1))
+        hidden_1, cell_1 = _cell(self.first, projected, hidden_1, cell_1)
+        hidden_2, cell_2 = _cell(self.second, hidden_1, hidden_2, cell_2)
+        voiced = (torch.sigmoid(self.voice(hidden_2)) > VOICE_OPEN).to(gate.dtype)
+        gate = torch.clamp(gate + voiced * (GATE_RISE + GATE_FALL) - GATE_FALL, 0.0, 1.0)
+        coefficients = self.mouth(hidden_2) * gate
+        return coefficients, (mean, count, normal, hidden_1, cell_1, hidden_2, cell_2, gate)
+
+    def multiply_accumulates(self) -> int:
+        """Return the multiply-accumulates of one step, heads of the live path included."""
+        matrices = [self.project[0].weight, self.mouth.weight, self.voice.weight]
+        for layer in (self.first, self.second):
+            matrices += [layer.weight_ih_l0, layer.weight_hh_l0]
+        return sum(matrix.numel() for matrix in matrices)
+
+
+def _cell(layer: nn.LSTM, inputs: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
+    """Advance one LSTM layer by one frame with plain matrix products, which export everywhere."""
+    gates = (
+        nn.functional.linear(inputs, layer.weight_ih_l0, layer.bias_ih_l0)
+        + nn.functional.linear(hidden, layer.weight_hh_l0, layer.bias_hh_l0)
+    )
+    entry, forget, candidate, output = gates.chunk(4, 1)
+    cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(candidate)
+    return torch.sigmoid(output) * torch.tanh(cell), cell

@@ -1,0 +1,85 @@
+"""Silence that is silence: decides from the features when nothing is said, and lets the mouth come to exact rest."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkingface.records import FloatArray
+from talkingface.timing import FEATURES_PER_FRAME, FRAMES_PER_SECOND
+
+# Bands of roughly 150 Hz to 7 kHz, where speech is; hum and rumble lie below.
+FIRST_BAND, LAST_BAND = 6, 76
+# What must be added to the level of those bands so that white noise reads its own level in dBFS.
+LEVEL_AT_FULL_SCALE_DB = 35.1
+SILENT_BELOW_DBFS = -55.0
+# A steady sound (fan, hiss) is learned as background while it is quieter than this; speech stands out of it.
+BACKGROUND_BELOW_DBFS = -30.0
+STANDS_OUT_DB = 7.0
+BACKGROUND_RISE_DB = 6.0 / FRAMES_PER_SECOND
+HOLD_FRAMES = 2
+OPEN_STEP = 0.5
+CLOSE_STEP = 0.2
+
+
+def level_dbfs(features: FloatArray) -> float:
+    """Return the loudness of one frame's float32 (2, 80) log-mel columns, in dBFS of white noise as loud."""
+    power = np.exp(features[:, FIRST_BAND:LAST_BAND].astype(np.float64)).mean()
+    return float(10.0 * np.log10(power) - LEVEL_AT_FULL_SCALE_DB)
+
+
+class SilenceGate:
+    """Turns coefficients to exactly zero where nothing is heard, softly and within 400 ms, for any chunking."""
+
+    def __init__(self, look_ahead_frames: int, threshold_dbfs: float = SILENT_BELOW_DBFS) -> None:
+        """Start shut.
+
+        Args:
+            look_ahead_frames: by how many frames the features run ahead of the coefficients.
+            threshold_dbfs: sound below this level is silence.
+        """
+        self._heard: deque[bool] = deque(maxlen=look_ahead_frames + 1 + HOLD_FRAMES)
+        self._threshold_dbfs = max(threshold_dbfs, SILENT_BELOW_DBFS)
+        self._background_dbfs = self._threshold_dbfs
+        self._open = 0.0
+
+    def listen(self, features: FloatArray) -> None:
+        """Take the float32 (2, 80) columns of the next step."""
+        level = level_dbfs(features)
+        if level < self._background_dbfs:
+            self._background_dbfs = max(level, self._threshold_dbfs - STANDS_OUT_DB)
+        else:
+            risen = min(self._background_dbfs + BACKGROUND_RISE_DB, level, BACKGROUND_BELOW_DBFS)
+            self._background_dbfs = max(self._background_dbfs, risen)
+        self._heard.append(level > max(self._threshold_dbfs, self._background_dbfs + STANDS_OUT_DB))
+
+    def apply(self, coefficients: FloatArray) -> tuple[FloatArray, bool]:
+        """Gate one frame's (K,) coefficients by what was heard around it; returns them and whether it is silent."""
+        step = OPEN_STEP if any(self._heard) else -CLOSE_STEP
+        self._open = min(1.0, max(0.0, self._open + step))
+        # Away from 0 and 1 the ramp has no corners, so the mouth does not pop.
+        weight = np.float32(self._open * self._open * (3.0 - 2.0 * self._open))
+        return (coefficients * weight).astype(np.float32), self._open == 0.0
+
+
+def gate_all(gate: SilenceGate, features: FloatArray, coefficients: FloatArray, skipped: int) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Run the gate over T steps; the first ``skipped`` answer no frame and are only listened to.
+
+    Args:
+        gate: keeps its state between calls.
+        features: float32 (2T, 80).
+        coefficients: float32 (T, K) of the same steps.
+        skipped: how many of them come before frame 0.
+
+    Returns:
+        float32 (T - skipped, K) coefficients and bool (T - skipped,) silent.
+    """
+    shown = np.zeros((len(coefficients) - skipped, coefficients.shape[1]), np.float32)
+    silent = np.zeros(len(shown), bool)
+    for row, values in enumerate(coefficients):
+        gate.listen(features[FEATURES_PER_FRAME * row : FEATURES_PER_FRAME * (row + 1)])
+        if row >= skipped:
+            shown[row - skipped], silent[row - skipped] = gate.apply(values)
+    return shown, silent

@@ -103,6 +103,9 @@ def _add_mouth_controls(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("mouth")
     group.add_argument("--gain", type=_not_negative, metavar="X", help="how far the mouth opens (1 is as learnt)")
     group.add_argument("--smoothing", type=_not_negative, metavar="X", help="0 is none, towards 1 is calmer")
+    group.add_argument("--attack-ms", type=_not_negative, metavar="MS", help="time the mouth takes to open")
+    group.add_argument("--hold-ms", type=_not_negative, metavar="MS", help="time it stays open at least")
+    group.add_argument("--noise-gate-dbfs", type=_number, metavar="DB", help="quieter sound is silence (-120 is off)")
 
 
 def _number(text: str) -> float:

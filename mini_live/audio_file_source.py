@@ -95,6 +95,34 @@ class LimitedSource:
         self._source.close()
 
 
+class SilenceSource:
+    """Endless digital silence at the pace of real time: it keeps a character moving while nobody speaks."""
+
+    def __init__(self, block_samples: int, clock: Clock) -> None:
+        """Start with the first read."""
+        self._block = np.zeros(block_samples, np.float32)
+        self._clock = clock
+        self._next_s: float | None = None
+        self._position = 0
+
+    def read(self, timeout_s: float) -> AudioChunk | None:
+        """See :class:`talkingface.seams.AudioSource`; what was missed by more than a second is not made up for."""
+        now_s = self._clock.now_s()
+        period_s = len(self._block) / SAMPLE_RATE
+        if self._next_s is None or now_s - self._next_s > 1.0:
+            self._next_s = now_s + period_s
+        wait_s = self._next_s - now_s
+        self._clock.sleep_s(min(wait_s, timeout_s))
+        if wait_s > timeout_s:
+            return AudioChunk(self._block[:0], self._position)
+        self._next_s += period_s
+        self._position += len(self._block)
+        return AudioChunk(self._block, self._position - len(self._block))
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
 def sound_seconds(path: Path | str) -> float | None:
     """Return how long a file says its sound is, for a progress bar; None where it does not say."""
     try:

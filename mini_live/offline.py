@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from mini_live.mouth_curves import MouthCurveCollector
@@ -54,8 +55,10 @@ def speak_into(
             if chunk is not None:
                 samples += len(chunk.samples)
                 queued.write_audio(chunk)
-            with timer.stage("mouth of a block"):
-                curve = mouth.finish() if chunk is None else mouth.push(chunk.samples)
+            begin_s = time.perf_counter()
+            curve = mouth.finish() if chunk is None else mouth.push(chunk.samples)
+            if len(curve.coefficients):
+                timer.add("mouth", (time.perf_counter() - begin_s) * 1000 / len(curve.coefficients))
             collector.add(curve.coefficients, curve.silent)
             _compose(curve, composer, queued, on_frame)
         if not collector.frames:

@@ -9,18 +9,23 @@ from collections.abc import Callable
 from talkingface.errors import AvatarError, OutputError
 from talkingface.records import AudioChunk, VideoFrame
 from talkingface.seams import FrameSink
-from talkingface.timing import frame_count
+from talkingface.timing import SAMPLES_PER_FRAME, frame_count
 from talkingface.video_files import VideoWriter
 
 POLL_S = 0.2
 
 
 class VideoFileSink:
-    """Writes an mp4 whose picture and sound are aligned; frames that were left out repeat the one before."""
+    """Writes an mp4 whose picture and sound are aligned; frames that were left out repeat the one before.
+
+    The file begins with the first whole frame of the first sound it is given, so that a recording may begin in
+    the middle of a stream.
+    """
 
     def __init__(self, writer: VideoWriter) -> None:
         """Take a fresh writer, which this sink closes or aborts."""
         self._writer = writer
+        self._first_frame: int | None = None
         self._next_index = 0
         self._samples = 0
         self._last: VideoFrame | None = None
@@ -29,10 +34,12 @@ class VideoFileSink:
     @property
     def frames_written(self) -> int:
         """Frames in the file so far, repeated ones included."""
-        return self._next_index
+        return self._next_index - (self._first_frame or 0)
 
     def write(self, frame: VideoFrame) -> None:
-        """See :class:`talkingface.seams.FrameSink`."""
+        """See :class:`talkingface.seams.FrameSink`; frames of sound before this sink's own are left out."""
+        if self._first_frame is None or frame.index < self._next_index:
+            return
         before = frame if self._last is None else self._last
         self._repeat(before, frame.index)
         self._writer.write_frame(frame.rgb)
@@ -41,8 +48,11 @@ class VideoFileSink:
 
     def write_audio(self, chunk: AudioChunk) -> None:
         """See :class:`talkingface.seams.FrameSink`."""
-        self._writer.write_audio(chunk.samples)
-        self._samples += len(chunk.samples)
+        if self._first_frame is None:
+            self._first_frame = self._next_index = -(-chunk.start_sample // SAMPLES_PER_FRAME)
+        skip = max(0, self._first_frame * SAMPLES_PER_FRAME - chunk.start_sample)
+        self._writer.write_audio(chunk.samples[skip:])
+        self._samples += max(0, len(chunk.samples) - skip)
 
     def close(self) -> None:
         """Repeat the last frame to the end of the sound and make the file appear."""
@@ -52,7 +62,7 @@ class VideoFileSink:
         if self._last is None:
             self._writer.abort()
             return
-        self._repeat(self._last, frame_count(self._samples))
+        self._repeat(self._last, (self._first_frame or 0) + frame_count(self._samples))
         self._writer.close()
 
     def abort(self) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from talkingface.character import Character, load_character
-from talkingface.engines.onnx_generator import load_face_generator
 from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.errors import GraphicsError
 from talkingface.face_rig import FaceRig
@@ -18,6 +19,7 @@ from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import TeethLook
 from talkingface.seams import MouthModel, MouthRenderer
+from talkingface.stage_timing import StageTimer
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
 
 PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
@@ -41,12 +43,20 @@ class Avatar:
 
     character: Character
     composer: FrameComposer
+    base: FrameLoop
     renderer: MouthRenderer
     renderer_name: str
+    coefficient_count: int
+
+    def warm_up(self) -> None:
+        """Draw one resting frame and forget it, so that the first live frame is not slow."""
+        self.composer.compose(0, np.zeros(self.coefficient_count, np.float32))
+        self.composer.stages = StageTimer()
 
     def close(self) -> None:
-        """Free the drawing context."""
+        """Free the drawing context and the base video."""
         self.renderer.close()
+        self.base.close()
 
 
 def open_mouth() -> Mouth:
@@ -76,19 +86,17 @@ def open_avatar(
     """
     character = load_character(folder or DEFAULT_CHARACTER)
     meshes = load_meshes()
-    drawer, name = _open_renderer(renderer, meshes, character.teeth, on_note)
+    drawer, name = _open_renderer(renderer, meshes, character.teeth_look, on_note)
+    from talkingface.engines.onnx_generator import load_face_generator
+
     try:
-        composer = FrameComposer(
-            character,
-            FaceRig(space, meshes, character.neutral),
-            drawer,
-            load_face_generator(CHECKPOINT_FOLDER),
-            FrameLoop(character),
-        )
+        base = FrameLoop(character)
+        generator = load_face_generator(CHECKPOINT_FOLDER)
+        composer = FrameComposer(character, FaceRig(space, meshes, character.neutral), drawer, generator, base)
     except BaseException:
         drawer.close()
         raise
-    return Avatar(character, composer, drawer, name)
+    return Avatar(character, composer, base, drawer, name, space.coefficient_count)
 
 
 def mouth_controls(arguments: argparse.Namespace) -> MouthControls:

@@ -62,6 +62,10 @@ class ControlledMouth:
         self._shown: FloatArray | None = None
         self._held_ms = 0.0
 
+    def set_controls(self, controls: MouthControls) -> None:
+        """Go on with other settings."""
+        self._controls = controls
+
     def apply(self, coefficients: FloatArray) -> FloatArray:
         """Return float32 (T, K) coefficients as the user wants them shown."""
         controls = self._controls

@@ -20,7 +20,10 @@ TEETH_BACK_SHADE = 0.75  # how much darker the hindmost tooth is than the foremo
 SLIT_SHADE = 0.35  # how much darker teeth are in the narrowest slit than in an open mouth
 OPEN_RATIO = 0.2  # height over width from which a mouth counts as open
 SMALLEST_HALF_HEIGHT_PX = 0.5
+BOX_MARGIN_PX = 2
 LARGEST_SIDE_PX = 8192
+
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels, the last two outside
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,36 @@ def mouth_oval(inner_lips_px: FloatArray) -> MouthOval:
     axis = (right - left) / length if length > 1e-3 else np.array([1.0, 0.0], np.float32)
     across = np.array([-axis[1], axis[0]], np.float32)
     along_range, across_range = points @ axis, points @ across
-    centre = axis * (along_range.max() + along_range.min()) / 2 + across * (across_range.max() + across_range.min()) / 2
+    centre = (
+        axis * (along_range.max() + along_range.min()) / 2
+        + across * (across_range.max() + across_range.min()) / 2
+    )
     return MouthOval(
         centre_px=centre.astype(np.float32),
         axis=axis.astype(np.float32),
         half_width_px=max(float(np.ptp(along_range)) / 2, 1.0),
         half_height_px=max(float(np.ptp(across_range)) / 2, SMALLEST_HALF_HEIGHT_PX),
     )
+
+
+def mouth_box(inner_lips_px: FloatArray, width: int, height: int) -> Box | None:
+    """Return left, top, right, bottom of the pixels that the hole of the mouth can touch, or None outside the crop."""
+    low = np.floor(inner_lips_px[:, :2].min(0)).astype(int) - BOX_MARGIN_PX
+    high = np.ceil(inner_lips_px[:, :2].max(0)).astype(int) + BOX_MARGIN_PX + 1
+    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
+    right, bottom = min(int(high[0]), width), min(int(high[1]), height)
+    return (left, top, right, bottom) if left < right and top < bottom else None
+
+
+def triangles_in_box(points_px: FloatArray, triangles: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
+    """Return those of the int32 (T, 3) triangles whose bounds touch the box; most teeth hide behind the lips."""
+    left, top, right, bottom = box
+    x, y = points_px[:, 0][triangles.T], points_px[:, 1][triangles.T]
+    outside = np.maximum(np.maximum(x[0], x[1]), x[2]) < left
+    outside |= np.minimum(np.minimum(x[0], x[1]), x[2]) > right
+    outside |= np.maximum(np.maximum(y[0], y[1]), y[2]) < top
+    outside |= np.minimum(np.minimum(y[0], y[1]), y[2]) > bottom
+    return triangles[~outside]
 
 
 def teeth_light(teeth_px: FloatArray, shade: FloatArray, mouth_half_width_px: float) -> FloatArray:
@@ -98,7 +124,9 @@ def check_crop(crop: ImageArray) -> None:
     if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8 or crop.ndim != 3 or crop.shape[2] != 3:
         raise BadInputError(f"expected a crop of uint8 (h, w, 3), found {_described(crop)}")
     if not 0 < min(crop.shape[:2]) <= max(crop.shape[:2]) <= LARGEST_SIDE_PX:
-        raise BadInputError(f"expected a crop of 1 to {LARGEST_SIDE_PX} pixels a side, found {_described(crop)}")
+        raise BadInputError(
+            f"expected a crop of 1 to {LARGEST_SIDE_PX} pixels a side, found {_described(crop)}"
+        )
 
 
 def check_geometry(geometry: MouthGeometry, meshes: FaceMeshes) -> None:
@@ -115,7 +143,11 @@ def check_geometry(geometry: MouthGeometry, meshes: FaceMeshes) -> None:
         ("lower_teeth_px", geometry.lower_teeth_px, (len(meshes.lower_teeth.vertices), 3)),
     )
     for name, value, shape in wanted:
-        if not isinstance(value, np.ndarray) or value.shape != shape or not np.issubdtype(value.dtype, np.floating):
+        if (
+            not isinstance(value, np.ndarray)
+            or value.shape != shape
+            or not np.issubdtype(value.dtype, np.floating)
+        ):
             raise BadInputError(f"expected {name} of float32 {shape}, found {_described(value)}")
         if not np.isfinite(value).all():
             raise BadInputError(f"expected finite pixels in {name}, found NaN or infinity")

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.array_files import read_arrays
 from talkingface.errors import CheckpointError
 from talkingface.landmarks import LANDMARK_COUNT, LIPS, lip_opening, lip_width
 from talkingface.records import FloatArray
@@ -86,14 +87,14 @@ class MouthSpace:
             CheckpointError: missing or damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
-                return cls(
-                    data["neutral"].astype(np.float32),
-                    data["vertices"].astype(np.int32),
-                    data["weights"].astype(np.float32),
-                    data["basis"].astype(np.float32),
-                )
-        except (OSError, KeyError, ValueError) as error:
+            data = read_arrays(path, ("neutral", "vertices", "weights", "basis"))
+            return cls(
+                data["neutral"].astype(np.float32),
+                data["vertices"].astype(np.int32),
+                data["weights"].astype(np.float32),
+                data["basis"].astype(np.float32),
+            )
+        except (OSError, ValueError) as error:
             raise CheckpointError(f"expected a mouth space (npz), found {path} ({error})") from error
 
 

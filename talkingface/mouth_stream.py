@@ -55,6 +55,11 @@ class MouthStream:
         self._frames = 0
         self._finished = False
 
+    def set_controls(self, controls: MouthControls) -> None:
+        """Turn the user's settings from the next frame on, without a jump in the stream."""
+        self._controlled.set_controls(controls)
+        self._gate.set_threshold(controls.noise_gate_dbfs)
+
     def push(self, samples: FloatArray) -> MouthCurve:
         """Take the next float32 (n,) 16 kHz mono samples in -1..1 and return the frames that are ready, maybe none.
 

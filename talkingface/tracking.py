@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.array_files import read_arrays
 from talkingface.errors import BadInputError, MissingPackageError
 
 LANDMARK_COUNT = 478
@@ -54,9 +55,9 @@ class FaceTrack:
             BadInputError: the file is not such a track.
         """
         try:
-            with np.load(path, allow_pickle=False) as data:
-                track = cls(data["points"], data["found"], float(data["fps"]))
-        except (OSError, KeyError, ValueError) as error:
+            data = read_arrays(path, ("points", "found", "fps"))
+            track = cls(data["points"], data["found"], float(data["fps"]))
+        except (OSError, TypeError, ValueError) as error:
             raise BadInputError(f"expected a face track (npz), found {path} ({error})") from error
         if track.points.shape != (len(track.found), LANDMARK_COUNT, 3):
             raise BadInputError(

@@ -99,6 +99,23 @@ class VideoWriter:
             self._encode_frame(self._last)
             self._encode_sound(until_frame=self.frames_written)
 
+    def planes(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a frame as :meth:`write_planes` takes it: uint8 (1.5 * even height, even width), I420, BT.709."""
+        planes: NDArray[np.uint8] = self._to_yuv(rgb).to_ndarray()
+        return planes
+
+    def write_planes(self, planes: NDArray[np.uint8]) -> None:
+        """Write one frame that :meth:`planes` made, half the size of RGB in memory.
+
+        Raises:
+            OutputError: it cannot be written; the file is then gone.
+        """
+        with self._guarded():
+            self._last = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            self._last.colorspace, self._last.color_range = 1, 1
+            self._encode_frame(self._last)
+            self._encode_sound(until_frame=self.frames_written)
+
     def write_audio(self, samples: NDArray[np.floating]) -> None:
         """Write the next float32 (n,) mono samples in -1..1; without a sound track they are ignored.
 

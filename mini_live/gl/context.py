@@ -96,7 +96,9 @@ class OffscreenContext:
 
     def _check_thread(self) -> None:
         if threading.get_ident() != self._owner:
-            raise GraphicsError("expected OpenGL to be used by the thread that opened it, found another thread")
+            raise GraphicsError(
+                "expected OpenGL to be used by the thread that opened it, found another thread"
+            )
 
 
 def _open_backend() -> _Backend:
@@ -205,7 +207,6 @@ class _GlfwBackend:
     def __init__(self) -> None:
         self._glfw: Any = importlib.import_module("glfw")
         glfw = self._glfw
-        glfw.ERROR_REPORTING = "exception"
         if not glfw.init():
             raise GraphicsError("GLFW does not start")
         glfw.default_window_hints()

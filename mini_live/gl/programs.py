@@ -29,12 +29,16 @@ class Program:
             gl.glShaderSource(shader, source)
             gl.glCompileShader(shader)
             if not gl.glGetShaderiv(shader, gl.GL_COMPILE_STATUS):
-                raise GraphicsError(f"expected a shader that compiles, found {_text(gl.glGetShaderInfoLog(shader))}")
+                raise GraphicsError(
+                    f"expected a shader that compiles, found {_text(gl.glGetShaderInfoLog(shader))}"
+                )
             gl.glAttachShader(self._name, shader)
             gl.glDeleteShader(shader)
         gl.glLinkProgram(self._name)
         if not gl.glGetProgramiv(self._name, gl.GL_LINK_STATUS):
-            raise GraphicsError(f"expected a program that links, found {_text(gl.glGetProgramInfoLog(self._name))}")
+            raise GraphicsError(
+                f"expected a program that links, found {_text(gl.glGetProgramInfoLog(self._name))}"
+            )
         self._places = {name: gl.glGetUniformLocation(self._name, name) for name in uniforms}
         self._setters = {3: gl.glUniform3f, 4: gl.glUniform4f}
 

@@ -9,9 +9,9 @@ layout(location = 0) in vec3 position_px;
 layout(location = 1) in vec2 source_px;
 layout(location = 2) in float level;
 uniform vec4 size_and_depth;  // width, height, nearest z, 1 / range of z
-out vec2 place_px;
-out vec2 texture_place;
-out float vertex_level;
+noperspective out vec2 place_px;
+noperspective out vec2 texture_place;
+noperspective out float vertex_level;
 
 void main() {
     vec2 size = size_and_depth.xy;
@@ -24,8 +24,8 @@ void main() {
 """
 
 SKIN = """#version 330 core
-in vec2 texture_place;
-in float vertex_level;
+noperspective in vec2 texture_place;
+noperspective in float vertex_level;
 uniform sampler2D crop;
 out vec4 colour;
 
@@ -36,8 +36,8 @@ void main() {
 
 # level < 0 has no meaning; the cavity is drawn with its own switch, not by a tag in the vertices.
 MOUTH = """#version 330 core
-in vec2 place_px;
-in float vertex_level;
+noperspective in vec2 place_px;
+noperspective in float vertex_level;
 uniform vec4 oval;         // centre x, y; axis x, y
 uniform vec4 oval_inverse; // 1 / half width, 1 / half height, light of the slit, 1 for teeth and 0 for cavity
 uniform vec4 shading;      // light of the cavity's centre, shade of the teeth's edge

@@ -86,14 +86,21 @@ def test_patch_partly_outside_the_crop_is_accepted() -> None:
     shifted = geometry.patch_to_crop.copy()
     shifted[:, 2] = -60
     moved = MouthGeometry(
-        geometry.source_px, geometry.target_px - 250, geometry.upper_teeth_px, geometry.lower_teeth_px, shifted, 0.0
+        geometry.source_px,
+        geometry.target_px - 250,
+        geometry.upper_teeth_px,
+        geometry.lower_teeth_px,
+        shifted,
+        0.0,
     )
     face = smooth_image(5)
     guide = guide_patch(face, moved, rig.meshes.wrap)
     lay_patch(face, guide, 255 - guide[..., :3], paint_mask(moved, rig.meshes.wrap), moved)
     gone = shifted.copy()
     gone[:, 2] = 5000
-    far = MouthGeometry(moved.source_px, moved.target_px, moved.upper_teeth_px, moved.lower_teeth_px, gone, 0.0)
+    far = MouthGeometry(
+        moved.source_px, moved.target_px, moved.upper_teeth_px, moved.lower_teeth_px, gone, 0.0
+    )
     before = face.copy()
     lay_patch(face, guide, 255 - guide[..., :3], paint_mask(geometry, rig.meshes.wrap), far)
     np.testing.assert_array_equal(face, before)

@@ -40,7 +40,9 @@ def turned(roll_rad: float = 0.0, yaw_rad: float = 0.0) -> HeadPose:
     return HeadPose((roll @ yaw).astype(np.float32), SCALE_PX, np.array([200, 90, 0], np.float32))
 
 
-def drawn_face(rig: FaceRig, space: MouthSpace, pose: HeadPose, base: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def drawn_face(
+    rig: FaceRig, space: MouthSpace, pose: HeadPose, base: np.ndarray, wanted: np.ndarray
+) -> np.ndarray:
     """Return the (478, 3) landmarks, in frame pixels, of a frame whose mouth is ``base`` drawn as ``wanted``."""
     points = pose.to_pixels(space.neutral + space.displacement(base))
     geometry = rig.geometry(points, pose, wanted, CROP)
@@ -51,7 +53,9 @@ def drawn_face(rig: FaceRig, space: MouthSpace, pose: HeadPose, base: np.ndarray
 
 
 @pytest.mark.parametrize("pose", [turned(), turned(roll_rad=0.3), turned(roll_rad=-0.2, yaw_rad=0.35)])
-def test_wanted_mouth_is_drawn_whatever_the_base_mouth(rig: FaceRig, space: MouthSpace, pose: HeadPose) -> None:
+def test_wanted_mouth_is_drawn_whatever_the_base_mouth(
+    rig: FaceRig, space: MouthSpace, pose: HeadPose
+) -> None:
     random = np.random.default_rng(3)
     for _ in range(5):
         base, wanted = random.normal(0, 0.8, (2, space.coefficient_count)).astype(np.float32)
@@ -89,7 +93,9 @@ def test_outline_never_moves(rig: FaceRig, space: MouthSpace) -> None:
     assert moved.max() > 0.05 * SCALE_PX
 
 
-def test_upper_teeth_stay_on_the_skull_and_lower_teeth_follow_the_jaw(rig: FaceRig, space: MouthSpace) -> None:
+def test_upper_teeth_stay_on_the_skull_and_lower_teeth_follow_the_jaw(
+    rig: FaceRig, space: MouthSpace
+) -> None:
     pose = turned()
     points = pose.to_pixels(space.neutral)
     closed, opened = np.zeros((2, space.coefficient_count), np.float32)

@@ -1,0 +1,187 @@
+"""Grows hair: parted long hair in locks, brows upon the brow ridge, lashes along the lids."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.spatial import cKDTree
+
+from assets.default_character_maker.head_model import EYES, HeadModel
+from assets.default_character_maker.looks import CharacterLook
+from assets.default_character_maker.skin_paint import BROWS
+from assets.default_character_maker.strands import Strands
+
+FloatArray = NDArray[np.float32]
+Points = NDArray[np.float64]
+
+_CENTRE = np.array([0.0, 0.06, 0.43])
+_SCALP = np.array([0.452, 0.607, 0.567])
+# The outer curtain: height, half width, half depth about the centre.
+_CURTAIN = np.array(
+    [[0.05, 0.478, 0.575], [0.35, 0.508, 0.56], [0.70, 0.500, 0.52], [0.95, 0.470, 0.47], [1.20, 0.40, 0.40]]
+)
+_ON_SCALP, _HANGING = 10, 12
+
+
+def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: int = 62) -> Strands:
+    """Grow hair that is parted at the picture's right and falls to both sides."""
+    rng = np.random.default_rng(look.seed + 1)
+    parts = [
+        _lock(look, rng, side, k / (locks_a_side - 1), strands_a_lock)
+        for side in (-1.0, 1.0)
+        for k in range(locks_a_side)
+    ]
+    points, layer, chance = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    count, steps, _ = points.shape
+    way = np.linspace(0, 1, steps)
+    taper = np.clip((1 - way) / 0.25, 0.15, 1)
+    half_width = (0.00125 * (0.7 + 0.6 * rng.random((count, 1))) * taper).astype(np.float32)
+    buried = np.clip(layer[:, None] + 0 * way, 0, 1)
+    openness = 0.30 + 0.70 * buried
+    openness *= 1 - 0.30 * np.exp(-((way / 0.05) ** 2))
+    share = np.clip(1 - 0.55 * np.clip((points[..., 1] - 0.35) / 0.75, 0, 1), 0, 1)
+    return Strands(
+        points.astype(np.float32), half_width, chance.astype(np.float32), openness.astype(np.float32),
+        share.astype(np.float32),
+    )  # fmt: skip
+
+
+def _lock(
+    look: CharacterLook, rng: np.random.Generator, side: float, back: float, count: int
+) -> tuple[Points, Points, Points]:
+    """Grow one lock; ``back`` runs from the forehead (0) to the nape (1)."""
+    back = float(np.clip(back + rng.normal(0, 0.01), 0, 1)) ** 1.15
+    root_shift = rng.random() ** 1.6 * 0.85
+    layer = np.clip(1.0 - 0.75 * root_shift + rng.normal(0, 0.10), 0, 1.0)
+    turn = np.deg2rad(64 + 116 * back)
+    strand_turn = turn + rng.normal(0, 0.050, count)
+    strand_layer = np.clip(layer + rng.normal(0, 0.08, count), -0.1, 1.1)
+    strand_back = np.clip(back + rng.normal(0, 0.020, count), 0, 1)
+    root = _part_line(strand_back)
+    first = _unit(root)
+    drop = _curtain(strand_turn, np.full(count, 0.05), strand_layer, side)
+    last = _unit(drop)
+    shift = np.clip(root_shift + rng.normal(0, 0.05, count), 0.0, 0.95)
+    way = np.linspace(0, 1, _ON_SCALP)[None, :] * (1 - shift[:, None]) + shift[:, None]
+    direction = _slerp(first, last, way)
+    lift = 0.02 + (0.055 + 0.085 * strand_layer[:, None]) * np.sin(np.pi * np.clip(way, 0, 1) ** 0.8) ** 0.7
+    lift = lift * np.clip(np.linspace(0, 3.0, _ON_SCALP), 0.02, 1)[None, :]
+    radius_end = np.linalg.norm((drop - _CENTRE) / _SCALP, axis=1)[:, None]
+    settle = np.clip(way, 0, 1) ** 3
+    radius = (1 + lift) * (1 - settle) + radius_end * settle
+    on_scalp = _CENTRE + direction * _SCALP * radius[..., None]
+    end_y = look.hair_length - 0.22 + rng.normal(0, 0.03) + rng.normal(0, 0.02, count)
+    end_y += 0.05 * np.cos(turn)
+    fall = np.linspace(0, 1, _HANGING + 1)[None, 1:]
+    y = 0.05 + (end_y[:, None] - 0.05) * fall
+    gather = 1 - 0.55 * fall
+    hang_turn = turn + (strand_turn - turn)[:, None] * gather
+    hang_layer = layer + (strand_layer - layer)[:, None] * gather
+    phase = rng.uniform(0, 2 * np.pi) + rng.normal(0, 0.18, (count, 1))
+    size = look.hair_wave * 0.030 * np.clip((y - 0.15) / 0.5, 0, 1)
+    swing = size * np.sin(2 * np.pi * 1.75 * y + phase)
+    bend = size * np.cos(2 * np.pi * 1.75 * y + phase)
+    hanging = _curtain(hang_turn + 1.5 * bend, y, hang_layer, side, swing)
+    points = np.concatenate([on_scalp, hanging], 1)
+    for _ in range(2):
+        points[:, 1:-1] = 0.25 * points[:, :-2] + 0.5 * points[:, 1:-1] + 0.25 * points[:, 2:]
+    wild = rng.random(count) < 0.03
+    stray = rng.normal(0, 0.022, (count, 1, 3)) * np.linspace(0, 1, points.shape[1])[None, :, None] ** 1.5
+    points[wild] += stray[wild]
+    shade = np.clip(rng.normal(0.5, 0.10) + rng.normal(0, 0.16, count), 0, 1)
+    return points, strand_layer, shade
+
+
+def _part_line(back: Points) -> Points:
+    """Return points on the scalp along the parting, forehead (0) to crown and beyond (1)."""
+    angle = np.deg2rad(-62 + 125 * back)
+    unit = np.stack([0.24 * (1 - 0.5 * back), -np.cos(angle), np.sin(angle)], -1)
+    unit /= np.linalg.norm(unit, axis=-1, keepdims=True)
+    return _CENTRE + unit * _SCALP
+
+
+def _unit(points: Points) -> Points:
+    direction = (points - _CENTRE) / _SCALP
+    return direction / np.linalg.norm(direction, axis=-1, keepdims=True)
+
+
+def _slerp(first: Points, last: Points, way: Points) -> Points:
+    angle = np.arccos(np.clip((first * last).sum(-1), -1, 1))[:, None, None]
+    t = way[..., None]
+    return (np.sin((1 - t) * angle) * first[:, None] + np.sin(t * angle) * last[:, None]) / np.sin(angle)
+
+
+def _curtain(turn: Points, y: Points, layer: Points, side: float, swing: Points | float = 0.0) -> Points:
+    """Return points on the hanging surface: turn 0 is the front, layer 1 the outermost."""
+    width, depth = (PchipInterpolator(_CURTAIN[:, 0], _CURTAIN[:, k])(y) for k in (1, 2))
+    scale = 0.86 + 0.14 * layer
+    return np.stack(
+        [side * (width * scale + swing) * np.sin(turn), y, 0.43 - (depth * scale + swing) * np.cos(turn)], -1
+    )
+
+
+def brow_strands(look: CharacterLook, head: HeadModel, *, hairs: int = 260) -> Strands:
+    """Grow both brows on the resting skin."""
+    rng = np.random.default_rng(look.seed + 2)
+    front = head.rest[head.rest[:, 2] < 0.2]
+    tree = cKDTree(front[:, :2])
+    strands = []
+    for brow, side in zip(BROWS, (-1.0, 1.0), strict=True):
+        outline = head.face[list(brow)].astype(np.float64)
+        middle, half = 0.5 * (outline[:5] + outline[:4:-1]), 0.5 * (outline[:5] - outline[:4:-1])
+        knots = np.linspace(0, 1, 5)
+        centre_of, half_of = CubicSpline(knots, middle[:, :2]), PchipInterpolator(knots, half[:, :2])
+        way = rng.random(hairs) * 1.02 - 0.01
+        across = rng.uniform(-0.70, 0.55, hairs) * np.clip(way * 6 + 0.25, 0, 1) * (1.0 - 0.15 * way)
+        root = centre_of(way) + half_of(way) * across[:, None]
+        inner = way
+        outward = -centre_of(way, 1)
+        outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+        raise_ = np.clip(inner * 1.3 - 0.45, -0.1, 1.0) * 1.15 - 0.25 * across
+        direction = outward + np.stack([0 * raise_, -raise_], 1) + rng.normal(0, 0.07, (hairs, 2))
+        direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+        length = 0.040 * (0.7 + 0.5 * rng.random(hairs)) * (1 - 0.35 * np.abs(2 * way - 1) ** 3)
+        steps = np.linspace(0, 1, 6)
+        flat = root[:, None] + direction[:, None] * (length[:, None] * steps)[..., None]
+        flat += outward[:, None] * (0.35 * length[:, None] * steps**2)[..., None]
+        _, near = tree.query(flat.reshape(-1, 2), k=4)
+        z = front[near, 2].mean(1).reshape(flat.shape[:2]) - 0.004 - 0.004 * np.sin(np.pi * steps)
+        strands.append(np.concatenate([flat, z[..., None]], 2))
+    points = np.concatenate(strands).astype(np.float32)
+    return _simple(points, 0.0017, rng)
+
+
+def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, lashes: int = 64) -> Strands:
+    """Grow lashes from posed head vertices; they turn with the lid."""
+    rng = np.random.default_rng(look.seed + 3)
+    grown, widths = [], []
+    for rings, centre, side in zip(EYES, head.eye_centres, (-1.0, 1.0), strict=True):
+        for row, length, lift, number in ((rings.upper, 0.050, 0.75, lashes), (rings.lower, 0.018, -0.35, lashes // 2)):
+            line = vertices[[rings.outer_corner, *row, rings.inner_corner]].astype(np.float64)
+            curve = CubicSpline(np.linspace(0, 1, 9), line)
+            way = np.clip(np.linspace(0.03, 0.90, number) + rng.normal(0, 0.008, number), 0.01, 0.95)
+            base = curve(way)
+            out = base - centre
+            out /= np.linalg.norm(out, axis=1, keepdims=True)
+            fan = side * (0.75 - 1.15 * way)[:, None] * np.array([1.0, 0, 0])
+            direction = out + 0.75 * fan + np.array([0, -0.30 * np.sign(lift), 0]) + rng.normal(0, 0.06, (number, 3))
+            direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+            size = length * (0.75 + 0.4 * rng.random(number)) * (1.0 - 0.45 * way) * np.clip(way * 14, 0.5, 1)
+            steps = np.linspace(0, 1, 7)[None, :, None]
+            reach = size[:, None, None] * steps
+            curl = np.array([0, -1.0, 0]) * lift * size[:, None, None] * steps**2
+            grown.append(base[:, None] + direction[:, None] * reach + curl)
+            widths.append(np.full(number, 0.0021 if lift > 0 else 0.0011))
+    points = np.concatenate(grown).astype(np.float32)
+    strands = _simple(points, 1.0, rng)
+    width = strands.half_width / strands.half_width.max() * np.concatenate(widths)[:, None]
+    return Strands(points, width.astype(np.float32), strands.chance, strands.openness, strands.head_share)
+
+
+def _simple(points: FloatArray, half_width: float, rng: np.random.Generator) -> Strands:
+    count, steps, _ = points.shape
+    taper = (1 - np.linspace(0, 1, steps) ** 1.5 * 0.85)[None, :] * half_width
+    ones = np.ones((count, steps), np.float32)
+    width = np.broadcast_to(taper, (count, steps)).astype(np.float32)
+    return Strands(points, width, rng.random(count).astype(np.float32), ones, ones)

@@ -1,0 +1,282 @@
+"""The skin of head and neck: a control mesh about the mean face, sculpted, subdivided, and moved by blinks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from assets.default_character_maker.looks import CharacterLook
+from assets.default_character_maker.topology import (
+    Triangles,
+    VertexNormals,
+    bridge,
+    face_triangles,
+    loop_subdivision,
+    wind_alike,
+)
+from talkingface.landmarks import FACE_OVAL, LIPS_INNER
+
+FloatArray = NDArray[np.float32]
+FACE_VERTICES = 468
+EYE_RADIUS = 0.078
+
+
+@dataclass(frozen=True)
+class EyeRings:
+    """Landmarks about one eye. Upper and lower run from the outer corner to the inner, without the corners."""
+
+    outer_corner: int
+    inner_corner: int
+    upper: tuple[int, ...]
+    lower: tuple[int, ...]
+    crease: tuple[int, ...]
+    bag: tuple[int, ...]
+
+    @property
+    def loop(self) -> list[int]:
+        """The lid margin as a closed ring."""
+        return [self.outer_corner, *self.upper, self.inner_corner, *self.lower[::-1]]
+
+
+EYES = (
+    EyeRings(
+        33, 133, (246, 161, 160, 159, 158, 157, 173), (7, 163, 144, 145, 153, 154, 155),
+        (247, 30, 29, 27, 28, 56, 190), (25, 110, 24, 23, 22, 26, 112),
+    ),
+    EyeRings(
+        263, 362, (466, 388, 387, 386, 385, 384, 398), (249, 390, 373, 374, 380, 381, 382),
+        (467, 260, 259, 257, 258, 286, 414), (255, 339, 254, 253, 252, 256, 341),
+    ),
+)  # fmt: skip
+
+# The neck as ellipses: height y, half width, half depth, centre z.
+_NECK = np.array(
+    [[0.72, 0.275, 0.245, 0.46], [0.90, 0.268, 0.238, 0.48], [1.10, 0.285, 0.25, 0.505], [1.40, 0.33, 0.27, 0.53]]
+)
+_CRANIUM_CENTRE = np.array([0.0, 0.06, 0.43])
+_CRANIUM_RADII = np.array([0.445, 0.60, 0.56])
+
+
+class HeadModel:
+    """Skin of head and neck in head coordinates.
+
+    Attributes:
+        rest: float32 (V, 3) subdivided resting vertices.
+        triangles: int32 (F, 3).
+        eye_centres: float32 (2, 3), picture left first.
+        lid_edges: for each eye int32 vertices of the subdivided upper lid margin, outer corner to inner.
+    """
+
+    def __init__(self, look: CharacterLook, neutral: FloatArray, *, levels: int = 3) -> None:
+        """Build from the mean resting face, float32 (478, 3) in head coordinates."""
+        self._look = look
+        face = _styled_face(neutral, look)
+        self.eye_centres = _eye_centres(face)
+        triangles, control = _with_extensions(face, self.eye_centres)
+        self._matrix, self.triangles = loop_subdivision(triangles, len(control), levels)
+        self._control = _interpolating(self._matrix, control)
+        self.normals = VertexNormals(self.triangles, self._matrix.shape[0])
+        self._face = face
+        self.rest = self._surface(self._control)
+        self._bulge = _sculpted(self.rest, face, look)
+        self.rest = self.rest + self.normals(self.rest) * self._bulge[:, None]
+
+    @property
+    def face(self) -> FloatArray:
+        """float32 (468, 3) styled landmarks at rest."""
+        return self._face
+
+    def posed(self, blink: float, gaze_pitch_deg: float) -> tuple[FloatArray, FloatArray]:
+        """Return vertices and normals with lids closed by ``blink`` (0 open .. 1 shut) and following the gaze."""
+        control = self._control.copy()
+        follow = np.clip(gaze_pitch_deg / 90, -0.1, 0.1)
+        for rings, centre in zip(EYES, self.eye_centres, strict=True):
+            self._close(control, rings, centre, float(np.clip(blink + follow, 0, 1)), blink)
+        smooth = self._surface(control)
+        vertices = smooth + self.normals(smooth) * self._bulge[:, None]
+        for centre in self.eye_centres:
+            vertices = _outside_sphere(vertices, centre, EYE_RADIUS + 0.0035)
+        return vertices, self.normals(vertices)
+
+    def landmark_on_surface(self, index: int) -> FloatArray:
+        """Return the resting subdivided vertex of a landmark (subdivision keeps the first numbers)."""
+        return self.rest[index]
+
+    def _surface(self, control: FloatArray) -> FloatArray:
+        return np.asarray(self._matrix @ control, np.float32)
+
+    def _close(self, control: FloatArray, rings: EyeRings, centre: FloatArray, amount: float, blink: float) -> None:
+        """Move the lids of one eye; the rolled-in rings behind the margin follow it."""
+        upper, lower = np.array(rings.upper), np.array(rings.lower)
+        gap = self._control[lower] - self._control[upper]
+        down = {"upper": 0.93 * amount, "crease": 0.42 * amount, "lower": -0.07 * blink}
+        moves = [(upper, down["upper"] * gap), (np.array(rings.crease), down["crease"] * gap)]
+        moves.append((lower, down["lower"] * gap))
+        offsets = np.zeros((FACE_VERTICES, 3), np.float32)
+        for vertices, shift in moves:
+            target = self._control[vertices] + shift
+            outward = target - centre
+            distance = np.linalg.norm(outward, axis=1, keepdims=True)
+            before = np.linalg.norm(self._control[vertices] - centre, axis=1, keepdims=True)
+            held = np.maximum(distance, np.minimum(before, EYE_RADIUS + 0.012))
+            offsets[vertices] = centre + outward / distance * held - self._control[vertices]
+        control[:FACE_VERTICES] += offsets
+        first = FACE_VERTICES + 2 * len(LIPS_INNER) + (0 if rings is EYES[0] else 32)
+        ring = np.array(rings.loop)
+        for behind in range(2):
+            control[first + 16 * behind : first + 16 * (behind + 1)] += offsets[ring]
+
+
+def _styled_face(neutral: FloatArray, look: CharacterLook) -> FloatArray:
+    """Return the mean face made gently illustrated: larger eyes, slimmer jaw, smaller nose."""
+    face = neutral[:FACE_VERTICES].astype(np.float64).copy()
+    for side in (-1, 1):
+        centre = np.array([side * 0.184, 0.098])
+        offset = face[:, :2] - centre
+        near = np.exp(-((offset[:, 0] / 0.13) ** 2) - (offset[:, 1] / 0.075) ** 2)
+        face[:, :2] += offset * ((look.eye_scale - 1) * near)[:, None] * (1.0, 1.25)
+    low = np.clip((face[:, 1] - 0.25) / 0.45, 0, 1)
+    face[:, 0] *= 1 + (look.jaw_width - 1) * low * low * (3 - 2 * low)
+    nose = np.exp(-((face[:, 0] / 0.11) ** 2) - ((face[:, 1] - 0.30) / 0.10) ** 2)
+    face[:, 0] *= 1 - 0.10 * nose
+    return face.astype(np.float32)
+
+
+def _eye_centres(face: FloatArray) -> FloatArray:
+    centres = []
+    for rings in EYES:
+        middle = face[[rings.outer_corner, rings.inner_corner, rings.upper[3], rings.lower[3]]].mean(0)
+        front = face[list(rings.upper[2:5] + rings.lower[2:5]), 2].mean()
+        centres.append((middle[0], middle[1], front + 0.003 + np.sqrt(EYE_RADIUS**2 - 0.03**2)))
+    return np.array(centres, np.float32)
+
+
+def _with_extensions(face: FloatArray, eye_centres: FloatArray) -> tuple[Triangles, FloatArray]:
+    """Add to the face: lips rolled in, lids rolled in, and rows over cranium and neck."""
+    triangles = face_triangles().tolist()
+    rows = [face]
+    count = FACE_VERTICES
+
+    def add(points: NDArray[np.floating]) -> list[int]:
+        nonlocal count
+        rows.append(np.asarray(points, np.float32))
+        count += len(points)
+        return list(range(count - len(points), count))
+
+    lips = face[list(LIPS_INNER)]
+    upper = np.array([index not in LIPS_INNER[1:10] for index in LIPS_INNER])
+    roll = np.where(upper, 0.006, -0.006) * np.sin(np.linspace(0, 2 * np.pi, 21)[:-1]) ** 2
+    inner = add(lips + np.stack([0 * roll, roll, 0 * roll + 0.018], 1))
+    deep = add(lips * (0.9, 1, 1) + (0, 0, 0.07))
+    triangles += bridge(list(LIPS_INNER), inner, closed=True) + bridge(inner, deep, closed=True)
+    for rings, centre in zip(EYES, eye_centres, strict=True):
+        lid = face[rings.loop]
+        inward = np.stack([centre[0] - lid[:, 0], centre[1] - lid[:, 1], 0 * lid[:, 0]], 1)
+        margin = add(lid + 0.06 * inward + (0, 0, 0.010))
+        socket = add(lid + 0.10 * inward + (0, 0, 0.05))
+        triangles += bridge(rings.loop, margin, closed=True) + bridge(margin, socket, closed=True)
+    previous = list(FACE_OVAL)
+    for row in _extension_rows(face):
+        following = add(row)
+        triangles += bridge(previous, following, closed=True)
+        previous = following
+    wound = wind_alike(np.array(triangles, np.int32))
+    points = np.concatenate(rows)
+    a, b, c = (points[wound[:800, k]] for k in range(3))
+    facing_viewer = np.cross(b - a, c - a)[:, 2].sum() < 0
+    return (wound if facing_viewer else wound[:, ::-1].copy()), points
+
+
+def _extension_rows(face: FloatArray) -> list[NDArray[np.float64]]:
+    """Return rows of 36 points that go on from the face oval: over the cranium above, down the neck below."""
+    oval = face[list(FACE_OVAL)].astype(np.float64)
+    inside = np.array([0.0, 0.27, 0.0])
+    steps = (0.10, 0.22, 0.36, 0.52, 0.70, 0.86, 1.0)
+    paths = []
+    for k, start in enumerate(oval):
+        outward = start - inside
+        outward[2] = 0
+        outward /= np.linalg.norm(outward)
+        turn = (k - 18) / 10
+        if abs(turn) <= 0.9 + 1e-9:
+            paths.append(_neck_path(start, outward, turn, steps))
+        else:
+            paths.append(_cranium_path(start, steps))
+    return list(np.array(paths).transpose(1, 0, 2))
+
+
+def _neck_path(
+    start: NDArray[np.float64], outward: NDArray[np.float64], turn: float, steps: tuple[float, ...]
+) -> list[NDArray[np.float64]]:
+    angle = -turn * 1.85
+
+    def on_neck(y: float) -> NDArray[np.float64]:
+        width, depth, z = (np.interp(y, _NECK[:, 0], _NECK[:, k]) for k in (1, 2, 3))
+        return np.array([width * np.sin(-angle) * -1, y, z - depth * np.cos(angle)])
+
+    reach = 1 - 0.35 * abs(turn)
+    end = on_neck(1.0)
+    first = start + outward * 0.045 * reach + np.array([0, 0.0, 0.05 + 0.09 * abs(turn)])
+    second = on_neck(0.80 - 0.30 * turn * turn) + np.array([0, 0, -0.02 * reach])
+    points = []
+    for t in steps[:-2]:
+        s = t / steps[-3]
+        points.append(
+            (1 - s) ** 3 * start + 3 * s * (1 - s) ** 2 * first + 3 * s * s * (1 - s) * second + s**3 * end
+        )
+    return [*points, on_neck(1.18), on_neck(1.38)]
+
+
+def _cranium_path(start: NDArray[np.float64], steps: tuple[float, ...]) -> list[NDArray[np.float64]]:
+    pole = np.array([0.0, 0.10, _CRANIUM_CENTRE[2] + _CRANIUM_RADII[2]])
+    unit = (start - _CRANIUM_CENTRE) / _CRANIUM_RADII
+    radius = np.linalg.norm(unit)
+    goal = (pole - _CRANIUM_CENTRE) / _CRANIUM_RADII
+    unit, goal = unit / radius, goal / np.linalg.norm(goal)
+    angle = np.arccos(np.clip(unit @ goal, -1, 1))
+    points = []
+    for t in steps:
+        direction = (np.sin((1 - t) * angle) * unit + np.sin(t * angle) * goal) / np.sin(angle)
+        grown = radius + (1 - radius) * min(1.0, t / 0.3)
+        points.append(_CRANIUM_CENTRE + direction * _CRANIUM_RADII * grown)
+    return points
+
+
+def _interpolating(matrix: sparse.csr_matrix, control: FloatArray) -> FloatArray:
+    """Move control vertices outward until the smooth surface passes near them (subdivision shrinks)."""
+    moved = control.astype(np.float64).copy()
+    for _ in range(3):
+        moved[:FACE_VERTICES] += 0.8 * (control - (matrix @ moved)[: len(control)])[:FACE_VERTICES]
+    return moved.astype(np.float32)
+
+
+def _sculpted(rest: FloatArray, face: FloatArray, look: CharacterLook) -> FloatArray:
+    """Return float32 (V,) displacement along the normal: lip fullness, philtrum, nostrils, lid crease."""
+    x, y, z = rest.T
+    front = (z < 0.12) & (np.abs(x) < 0.3)
+
+    def spot(x0: float, y0: float, sx: float, sy: float) -> FloatArray:
+        return np.exp(-(((np.abs(x) - x0) / sx) ** 2) - ((y - y0) / sy) ** 2)
+
+    upper_y, inner_y, lower_y = face[0, 1], 0.5 * (face[13, 1] + face[14, 1]), face[17, 1]
+    bulge = look.lip_fullness * 0.75 * spot(0.035, 0.45 * upper_y + 0.55 * inner_y, 0.055, 0.016)
+    bulge += look.lip_fullness * spot(0.028, 0.5 * (inner_y + lower_y), 0.06, 0.020)
+    bulge -= 0.010 * spot(0.0, lower_y + 0.022, 0.07, 0.018)
+    bulge -= 0.004 * spot(0.0, upper_y - 0.035, 0.012, 0.03)
+    bulge -= 0.006 * spot(face[291, 0] + 0.012, face[291, 1], 0.014, 0.016)
+    bulge -= 0.030 * spot(0.036, face[2, 1] - 0.012, 0.017, 0.011) * (z < -0.1)
+    bulge[~front] = 0
+    return bulge.astype(np.float32)
+
+
+def _outside_sphere(vertices: FloatArray, centre: FloatArray, radius: float) -> FloatArray:
+    """Push vertices on the front of a sphere out of it."""
+    offset = vertices - centre
+    distance = np.linalg.norm(offset, axis=1)
+    inside = (distance < radius) & (offset[:, 2] < -0.015)
+    moved = vertices.copy()
+    moved[inside] = centre + offset[inside] / distance[inside, None] * radius
+    return moved

@@ -1,0 +1,198 @@
+"""``live``: a character speaks along with the microphone or a file, in a window or headless."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+
+from mini_live.audio_file_source import AudioFileSource, LimitedSource
+from mini_live.clock import SystemClock
+from mini_live.live_session import LiveSession
+from mini_live.microphone import Microphone, find_microphone
+from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
+from mini_live.reporting import Reporter
+from mini_live.sinks import QueuedSink, VideoFileSink
+from mini_live.virtual_camera import VirtualCameraSink
+from mini_live.whole_files import check_video_path, check_writable
+from mini_live.wiring import Avatar, Mouth, mouth_controls, open_avatar, open_mouth
+from talkingface.mouth_stream import MouthStream
+from talkingface.records import AudioChunk, VideoFrame
+from talkingface.seams import AudioSource, FrameSink
+from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
+from talkingface.video_files import VideoWriter
+
+RECORDING_QUEUE_FRAMES = 2 * FRAMES_PER_SECOND
+MICROPHONE = "mic"
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter) -> int | None:
+    """Open the window, or run headless until the sound ends.
+
+    Raises:
+        AvatarError: what can go wrong with devices, files, character and output, each in one line.
+    """
+    if not arguments.headless:
+        from mini_live.commands import window
+
+        return window.run(arguments, reporter)
+    return run_headless(arguments, reporter)
+
+
+def run_headless(arguments: argparse.Namespace, reporter: Reporter) -> int:
+    """Run without a window; an interrupt ends the session and keeps the recording whole.
+
+    Returns:
+        0, or 130 after an interrupt.
+    """
+    _check_outputs(arguments)
+    microphone = find_microphone(arguments.device) if arguments.source == MICROPHONE else None
+    if microphone is None:
+        AudioFileSource(Path(arguments.source), SAMPLE_RATE).close()
+    controls = mouth_controls(arguments)
+    reporter.progress(0.0, "load")
+    mouth = open_mouth()
+    avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
+    sinks: list[FrameSink] = []
+    try:
+        avatar.warm_up()
+        sinks = _open_sinks(arguments, avatar)
+        source = _open_source(arguments)
+        try:
+            return _run(arguments, reporter, source, MouthStream(mouth.model, controls), mouth, avatar, sinks)
+        finally:
+            source.close()
+    except BaseException:
+        for sink in sinks:
+            with suppress(Exception):
+                sink.close()
+        raise
+    finally:
+        avatar.close()
+
+
+def _run(
+    arguments: argparse.Namespace,
+    reporter: Reporter,
+    source: AudioSource,
+    stream: MouthStream,
+    mouth: Mouth,
+    avatar: Avatar,
+    sinks: list[FrameSink],
+) -> int:
+    collector = MouthCurveCollector(mouth.space, mouth.model.look_ahead_ms) if arguments.mouth_curve else None
+    session = LiveSession(
+        source,
+        stream,
+        avatar.composer,
+        [*sinks, _ProgressSink(reporter, arguments.seconds)],
+        SystemClock(),
+        look_ahead_ms=mouth.model.look_ahead_ms,
+        margin_s=arguments.block_ms / 1000,
+        collector=collector,
+    )
+    reporter.note(f"{avatar.character.name} is live; Ctrl-C ends it")
+    with _interrupt_stops(session) as interrupted:
+        session.run()
+        for sink in sinks:
+            sink.close()
+    if collector is not None:
+        collector.table().write(arguments.mouth_curve)
+    statistics = session.statistics
+    fields = {
+        "command": "live",
+        "source": str(arguments.source),
+        "character": avatar.character.name,
+        "frames": statistics.frames,
+        "late_frames": statistics.late_frames,
+        "dropped_frames": statistics.dropped_frames,
+        "seconds": round(session.samples / SAMPLE_RATE, 4),
+        "lost_samples": getattr(source, "lost_samples", 0),
+        "unrecorded_frames": sum(getattr(sink, "dropped_frames", 0) for sink in sinks),
+        "recording": str(arguments.record) if arguments.record else None,
+        "renderer": avatar.renderer_name,
+        "stages": {**session.timer.summary(), **avatar.composer.stages.summary()},
+        "latency_ms": statistics.latency(),
+        "interrupted": bool(interrupted),
+    }
+    reporter.result(
+        fields,
+        f"{statistics.frames} frames, {statistics.late_frames} late, {statistics.dropped_frames} dropped, "
+        f"latency {fields['latency_ms']['p50']:.0f} ms"
+        + (f", recorded in {arguments.record}" if arguments.record else ""),
+    )
+    return 130 if interrupted else 0
+
+
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    if arguments.record:
+        check_video_path(arguments.record)
+        check_writable(arguments.record)
+    if arguments.mouth_curve:
+        check_curve_path(arguments.mouth_curve)
+        check_writable(arguments.mouth_curve)
+
+
+def _open_source(arguments: argparse.Namespace) -> AudioSource:
+    source: AudioSource
+    if arguments.source == MICROPHONE:
+        source = Microphone(find_microphone(arguments.device))
+    else:
+        block_samples = max(1, round(arguments.block_ms / 1000 * SAMPLE_RATE))
+        source = AudioFileSource(Path(arguments.source), block_samples, SystemClock())
+    if arguments.seconds is not None:
+        source = LimitedSource(source, max(1, round(arguments.seconds * SAMPLE_RATE)))
+    return source
+
+
+def _open_sinks(arguments: argparse.Namespace, avatar: Avatar) -> list[FrameSink]:
+    sinks: list[FrameSink] = []
+    character = avatar.character
+    if arguments.virtual_camera:
+        sinks.append(VirtualCameraSink(character.width, character.height))
+    if arguments.record:
+        writer = VideoWriter(
+            arguments.record, character.width, character.height, FRAMES_PER_SECOND,
+            audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast",
+        )  # fmt: skip
+        sinks.append(QueuedSink(VideoFileSink(writer), RECORDING_QUEUE_FRAMES, drop_when_full=True))
+    return sinks
+
+
+class _ProgressSink:
+    """Tells how far a session of known length is."""
+
+    def __init__(self, reporter: Reporter, seconds: float | None) -> None:
+        self._reporter = reporter
+        self._seconds = seconds
+
+    def write(self, frame: VideoFrame) -> None:
+        done = 0.0 if self._seconds is None else frame.pts_s / self._seconds
+        if frame.index % FRAMES_PER_SECOND == 0:
+            self._reporter.progress(done, "live")
+
+    def write_audio(self, chunk: AudioChunk) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+@contextmanager
+def _interrupt_stops(session: LiveSession) -> Iterator[list[int]]:
+    """Let Ctrl-C and SIGTERM end the session instead of breaking it off; yields the signals that came."""
+    came: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        session.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,157 @@
+"""The face generator on onnxruntime: references encoded once, one mouth patch a call, one thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from talkingface.checkpoints import load_card, verified_file
+from talkingface.errors import BadInputError, CheckpointError
+from talkingface.records import FloatArray, ImageArray
+
+KIND = "face_generator"
+CARD_NAME = "face_generator.json"
+PAINTER_NAME = "face_generator.onnx"
+ENCODER_NAME = "face_generator_encoder.onnx"
+CHARACTER_MODEL_NAME = "generator.onnx"
+GUIDE_CHANNELS = 4
+
+
+class OnnxFaceGenerator:
+    """A :class:`talkingface.seams.FaceGenerator` of two ONNX graphs: reference encoder and painter.
+
+    Not thread-safe: one thread owns it.
+    """
+
+    def __init__(self, encoder_path: Path | str, painter_path: Path | str) -> None:
+        """Load both graphs.
+
+        Raises:
+            CheckpointError: a graph is missing, damaged, or not of a face generator.
+        """
+        self._encoder = _session(encoder_path)
+        self._painter = _session(painter_path)
+        try:
+            inputs = self._painter.get_inputs()
+            self._names = [entry.name for entry in inputs]
+            self._patch_px = int(inputs[0].shape[1])
+            self._lengths = [int(entry.shape[1]) for entry in inputs[1:]]
+            self._references_name = self._encoder.get_inputs()[0].name
+        except (IndexError, TypeError, ValueError) as error:
+            raise CheckpointError(f"expected a mouth painter in {painter_path}, found another graph") from error
+        if len(self._lengths) != 3:
+            raise CheckpointError(f"expected a mouth painter of 4 inputs, found {len(inputs)} in {painter_path}")
+
+    @property
+    def patch_px(self) -> int:
+        """Side of the square patch it reads and paints."""
+        return self._patch_px
+
+    def encode_references(self, references: ImageArray) -> FloatArray:
+        """Encode reference patches, once per character.
+
+        Args:
+            references: uint8 (R, p, p, 3), R at least 1.
+
+        Returns:
+            float32 (feature length, R), contiguous; to be given to :meth:`generate` unchanged.
+
+        Raises:
+            BadInputError: pictures of another shape or type.
+        """
+        side = self._patch_px
+        if references.dtype != np.uint8 or references.ndim != 4 or references.shape[1:] != (side, side, 3):
+            raise BadInputError(
+                f"expected references of uint8 (R, {side}, {side}, 3), found {references.dtype} {references.shape}"
+            )
+        if not len(references):
+            raise BadInputError("expected at least one reference patch, found none")
+        encoded = self._encoder.run(None, {self._references_name: np.ascontiguousarray(references)})[0]
+        features: FloatArray = np.ascontiguousarray(encoded, np.float32)
+        return features
+
+    def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
+        """Paint one mouth.
+
+        Args:
+            guide: uint8 (p, p, 4): RGB, and A = inside of the lips.
+            reference_features: what :meth:`encode_references` gave.
+
+        Returns:
+            uint8 (p, p, 3).
+
+        Raises:
+            BadInputError: a guide or features of another shape or type.
+        """
+        side = self._patch_px
+        if guide.dtype != np.uint8 or guide.shape != (side, side, GUIDE_CHANNELS):
+            raise BadInputError(f"expected a guide of uint8 ({side}, {side}, 4), found {guide.dtype} {guide.shape}")
+        if reference_features.ndim != 2 or len(reference_features) != sum(self._lengths):
+            raise BadInputError(
+                f"expected reference features ({sum(self._lengths)}, R), found {reference_features.shape}"
+            )
+        feed: dict[str, Any] = {self._names[0]: np.ascontiguousarray(guide)[None]}
+        begin = 0
+        for name, length in zip(self._names[1:], self._lengths, strict=True):
+            feed[name] = reference_features[None, begin : begin + length]
+            begin += length
+        painted: ImageArray = self._painter.run(None, feed)[0][0]
+        return painted
+
+
+class PassThroughGenerator:
+    """A face generator that paints nothing: the drawn guide itself, for a baseline, tests and missing weights."""
+
+    def __init__(self, patch_px: int = 128) -> None:
+        """Choose the side of the patch."""
+        self._patch_px = patch_px
+
+    @property
+    def patch_px(self) -> int:
+        """Side of the square patch."""
+        return self._patch_px
+
+    def encode_references(self, references: ImageArray) -> FloatArray:
+        """Return nothing worth keeping: float32 (0, R)."""
+        return np.zeros((0, len(references)), np.float32)
+
+    def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
+        """Return the RGB of a uint8 (p, p, 4) guide, as a new array."""
+        return np.ascontiguousarray(guide[..., :3])
+
+
+def load_face_generator(
+    folder: Path | str = "checkpoint", character_model: Path | str | None = None
+) -> OnnxFaceGenerator:
+    """Load the generator of a checkpoint folder after checking its card and hashes.
+
+    Args:
+        folder: where ``face_generator.json`` lies.
+        character_model: a painter fine-tuned for one character, used in place of the general one; its references
+            are encoded by the general encoder, which a fine-tune leaves as it is.
+
+    Raises:
+        CheckpointError: card or graph missing, damaged or changed.
+    """
+    folder = Path(folder)
+    card = load_card(folder / CARD_NAME, kind=KIND)
+    encoder = verified_file(folder, ENCODER_NAME, card)
+    painter = verified_file(folder, PAINTER_NAME, card) if character_model is None else Path(character_model)
+    return OnnxFaceGenerator(encoder, painter)
+
+
+def _session(path: Path | str) -> onnxruntime.InferenceSession:
+    if not Path(path).is_file():
+        raise CheckpointError(f"expected a network (ONNX), found nothing at {path}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises its own classes straight from Exception
+        raise CheckpointError(f"expected a network (ONNX), found {path} ({error})") from error

@@ -1,0 +1,120 @@
+"""Reference patches for the generator, and the colours of the mouth inside."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkingface.landmarks import LIPS_INNER
+from talkingface.mouth_space import MouthSpace
+from talkingface.preparation.steady_tracks import FaceAnalysis
+from talkingface.preparation.watching import Watched
+from talkingface.records import FloatArray, ImageArray, TeethLook
+
+REFERENCE_COUNT = 6
+OPEN_FRAMES = 6
+OPEN_LIMIT = 0.03
+TEETH_LUMINANCE_RATIO = 0.75
+LEFT_EYE = (33, 160, 158, 133, 153, 144)
+RIGHT_EYE = (362, 385, 387, 263, 373, 380)
+CHEEKS = (50, 280, 205, 425)
+
+
+def choose_references(watched: Watched, analysis: FaceAnalysis, space: MouthSpace) -> tuple[int, ...]:
+    """Return the frames whose mouths differ most: the most shut one first, then the widest open, then the farthest.
+
+    Blurred, turned and made-up faces are left out.
+    """
+    usable = _usable(watched, analysis)
+    mouths = space.project(analysis.displacement)[:, :6]
+    opening = analysis.opening
+    chosen = [int(usable[np.argmin(opening[usable])])]
+    if len(usable) > 1:
+        chosen.append(int(usable[np.argmax(opening[usable])]))
+    while len(chosen) < REFERENCE_COUNT:
+        apart = np.min([np.linalg.norm(mouths[usable] - mouths[k], axis=1) for k in chosen], axis=0)
+        when = np.min([np.abs(usable - k) for k in chosen], axis=0) / max(len(opening), 1)
+        chosen.append(int(usable[np.argmax(apart + 0.3 * when)]))
+    return tuple(chosen)
+
+
+def choose_open_mouths(watched: Watched, analysis: FaceAnalysis) -> tuple[int, ...]:
+    """Return up to six frames, apart in time, whose mouth is wide enough open to see into; maybe none."""
+    usable = _usable(watched, analysis)
+    wide = usable[analysis.opening[usable] > OPEN_LIMIT]
+    chosen: list[int] = []
+    for number in wide[np.argsort(-analysis.opening[wide], kind="stable")]:
+        if len(chosen) < OPEN_FRAMES and all(abs(int(number) - k) > 5 for k in chosen):
+            chosen.append(int(number))
+    return tuple(chosen)
+
+
+def teeth_look(frames: dict[int, ImageArray], analysis: FaceAnalysis, open_mouths: tuple[int, ...]) -> TeethLook:
+    """Return the colours of teeth and cavity: seen in open mouths, else what skin and eye whites make likely.
+
+    Args:
+        frames: uint8 (h, w, 3) RGB by frame number; holds at least one, and all of ``open_mouths``.
+        analysis: where the faces are.
+        open_mouths: frames to look into.
+    """
+    number = min(frames)
+    skin = _skin(frames[number], analysis.points_px[number])
+    white = _eye_white(frames[number], analysis.points_px[number], skin)
+    likely = np.clip(0.92 * white * np.array([1.0, 0.97, 0.91]), 0, 1)
+    dark = np.clip(skin * np.array([0.24, 0.13, 0.13]), 0.015, 0.2)
+    teeth, cavity = [], []
+    for number in open_mouths:
+        inside = _inside_of_lips(frames[number], analysis.points_px[number])
+        if len(inside) < 40:
+            continue
+        light = inside @ np.array([0.299, 0.587, 0.114])
+        colour_spread = inside.max(1) - inside.min(1)
+        bright = inside[(light > TEETH_LUMINANCE_RATIO * skin.mean()) & (colour_spread < 0.28)]
+        if len(bright) > max(20, 0.08 * len(inside)):
+            teeth.append(np.quantile(bright, 0.7, axis=0))
+        cavity.append(inside[light <= np.quantile(light, 0.15)].mean(0))
+    seen_teeth = np.median(teeth, axis=0) if teeth else likely
+    seen_cavity = np.minimum(np.median(cavity, axis=0), 1.6 * dark) if cavity else dark
+    return TeethLook(seen_teeth.astype(np.float32), seen_cavity.astype(np.float32))
+
+
+def _usable(watched: Watched, analysis: FaceAnalysis) -> NDArray[np.int64]:
+    turn = np.stack([pose.rotation[:2, 2] for pose in analysis.poses])
+    turned = np.linalg.norm(turn - np.median(turn, axis=0), axis=1)
+    good = ~analysis.mended & (watched.sharpness >= np.quantile(watched.sharpness[~analysis.mended], 0.15))
+    good &= turned <= np.quantile(turned[~analysis.mended], 0.85) + 1e-6
+    return np.flatnonzero(good if good.any() else ~analysis.mended)
+
+
+def _inside_of_lips(frame: ImageArray, points: FloatArray) -> NDArray[np.float64]:
+    mask = np.zeros(frame.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(points[list(LIPS_INNER), :2]).astype(np.int32)], 255)
+    mask = cv2.erode(mask, np.ones((3, 3), np.uint8))
+    return frame[mask > 0] / 255
+
+
+def _skin(frame: ImageArray, points: FloatArray) -> NDArray[np.float64]:
+    reach = max(2, int(0.03 * np.ptp(points[:, 1])))
+    patches = [_around(frame, points[k], reach) for k in CHEEKS]
+    return np.median(np.concatenate(patches), axis=0) / 255
+
+
+def _eye_white(frame: ImageArray, points: FloatArray, skin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the brightest part of the eyes, at least a little lighter than the skin."""
+    mask = np.zeros(frame.shape[:2], np.uint8)
+    for eye in (LEFT_EYE, RIGHT_EYE):
+        cv2.fillPoly(mask, [np.round(points[list(eye), :2]).astype(np.int32)], 255)
+    inside = frame[mask > 0] / 255
+    least = np.full(3, 1.05 * float(skin @ np.array([0.299, 0.587, 0.114])))
+    if len(inside) < 10:
+        return np.clip(least, 0, 0.95)
+    light = inside.mean(1)
+    seen = inside[light >= np.quantile(light, 0.85)].mean(0)
+    return np.clip(np.maximum(seen, least), 0, 0.95)
+
+
+def _around(frame: ImageArray, point: FloatArray, reach: int) -> NDArray[np.uint8]:
+    height, width = frame.shape[:2]
+    x, y = int(np.clip(point[0], 0, width - 1)), int(np.clip(point[1], 0, height - 1))
+    return frame[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].reshape(-1, 3)

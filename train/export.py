@@ -1,0 +1,162 @@
+"""Export of the face generator to ONNX beside its card, checked against torch before it counts."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from talkingface.checkpoints import load_card, load_tensors, save_tensors, verified_file, write_card
+from talkingface.engines.onnx_generator import CARD_NAME, ENCODER_NAME, KIND, PAINTER_NAME
+from talkingface.errors import CheckpointError
+from talkingface.networks.face_generator import REFERENCE_COUNT, FaceGeneratorConfig, FaceGeneratorNetwork
+
+TENSORS_NAME = "face_generator.safetensors"
+OPSET = 17
+PARITY_LIMIT_LEVELS = 1.0
+
+
+class BytePainter(nn.Module):
+    """The painter with bytes at its border: conversion costs less inside the graph than outside."""
+
+    def __init__(self, network: FaceGeneratorNetwork) -> None:
+        """Wrap the network's painter."""
+        super().__init__()
+        self.painter = network.painter
+
+    def forward(self, guide: Tensor, fine: Tensor, middle: Tensor, descriptors: Tensor) -> Tensor:
+        """Paint uint8 (1, p, p, 4) to uint8 (1, p, p, 3)."""
+        as_float = guide.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255)
+        painted = self.painter(as_float, fine, middle, descriptors)
+        return (painted.permute(0, 2, 3, 1) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+
+
+class ByteEncoder(nn.Module):
+    """The reference encoder with bytes at its border."""
+
+    def __init__(self, network: FaceGeneratorNetwork) -> None:
+        """Wrap the network's encoder."""
+        super().__init__()
+        self.encoder = network.encoder
+
+    def forward(self, references: Tensor) -> Tensor:
+        """Encode uint8 (R, p, p, 3) to float (feature_length, R)."""
+        encoded: Tensor = self.encoder(references.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255))
+        return encoded
+
+
+def export_generator(
+    network: FaceGeneratorNetwork,
+    folder: Path,
+    *,
+    training_data: list[dict[str, Any]],
+    metrics: dict[str, Any],
+    licence: str,
+) -> float:
+    """Write ONNX graphs, safetensors and card, each whole or not at all.
+
+    Returns:
+        The largest difference between onnxruntime and torch, in levels of 0..255.
+
+    Raises:
+        CheckpointError: onnxruntime and torch disagree.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    plain = FaceGeneratorNetwork(network.config)
+    plain.load_state_dict({name: value.detach().float().clone() for name, value in network.state_dict().items()})
+    plain.eval()
+    painter, encoder = BytePainter(plain).eval(), ByteEncoder(plain).eval()
+    random = torch.Generator().manual_seed(7)
+    side = plain.config.patch_px
+    references = torch.randint(0, 256, (REFERENCE_COUNT, side, side, 3), generator=random, dtype=torch.uint8)
+    guide = torch.randint(0, 256, (1, side, side, 4), generator=random, dtype=torch.uint8)
+    with torch.no_grad():
+        features = encoder(references)
+        parts = [part[None].contiguous() for part in features.split(plain.config.split_lengths, 0)]
+        painted = painter(guide, *parts)
+    suffix = f".{os.getpid()}.part"
+    targets = {name: folder / (name + suffix) for name in (PAINTER_NAME, ENCODER_NAME)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            encoder,
+            (references,),
+            str(targets[ENCODER_NAME]),
+            input_names=["references"],
+            output_names=["features"],
+            dynamic_axes={"references": {0: "count"}, "features": {1: "count"}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        torch.onnx.export(
+            painter,
+            (guide, *parts),
+            str(targets[PAINTER_NAME]),
+            input_names=["guide", "fine", "middle", "descriptors"],
+            output_names=["painted"],
+            dynamic_axes={name: {2: "count"} for name in ("fine", "middle", "descriptors")},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    try:
+        difference = _parity(targets, references, guide, parts, features, painted)
+        if difference > PARITY_LIMIT_LEVELS:
+            raise CheckpointError(f"expected onnxruntime and torch to agree, found {difference:.2f} levels apart")
+        save_tensors(folder / TENSORS_NAME, dict(plain.state_dict()))
+        for name, partial in targets.items():
+            partial.replace(folder / name)
+    finally:
+        for partial in targets.values():
+            partial.unlink(missing_ok=True)
+    write_card(
+        folder / CARD_NAME,
+        kind=KIND,
+        files=[PAINTER_NAME, ENCODER_NAME, TENSORS_NAME],
+        config=plain.config.flattened(),
+        training_data=training_data,
+        licence=licence,
+        metrics=metrics,
+        parity_levels=difference,
+    )
+    return difference
+
+
+def load_network(folder: Path | str) -> FaceGeneratorNetwork:
+    """Build the torch network of a checkpoint folder.
+
+    Raises:
+        CheckpointError: missing, damaged, or of another shape.
+    """
+    folder = Path(folder)
+    card = load_card(folder / CARD_NAME, kind=KIND)
+    network = FaceGeneratorNetwork(FaceGeneratorConfig(**card["config"]))
+    try:
+        network.load_state_dict(load_tensors(verified_file(folder, TENSORS_NAME, card)))
+    except RuntimeError as error:
+        raise CheckpointError(f"expected weights of the card's network in {folder}, found others ({error})") from error
+    return network
+
+
+def _parity(
+    targets: dict[str, Path],
+    references: Tensor,
+    guide: Tensor,
+    parts: list[Tensor],
+    features: Tensor,
+    painted: Tensor,
+) -> float:
+    encoder = onnxruntime.InferenceSession(str(targets[ENCODER_NAME]), providers=["CPUExecutionProvider"])
+    painter = onnxruntime.InferenceSession(str(targets[PAINTER_NAME]), providers=["CPUExecutionProvider"])
+    encoded = encoder.run(None, {"references": references.numpy()})[0]
+    names = ("fine", "middle", "descriptors")
+    feed = {"guide": guide.numpy(), **{name: part.numpy() for name, part in zip(names, parts, strict=True)}}
+    bytes_out = painter.run(None, feed)[0]
+    apart_features = float(np.abs(encoded - features.numpy()).max())
+    apart_levels = float(np.abs(bytes_out.astype(int) - painted.numpy().astype(int)).max())
+    return max(apart_levels, apart_features * 100)

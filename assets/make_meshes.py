@@ -11,7 +11,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +73,7 @@ def wrap_model(neutral: FloatArray, face_triangles: NDArray[np.int32]) -> dict[s
         rings.append([len(landmarks) + ring * len(jaw) + i for i in range(len(jaw))])
     skirt = [
         triangle
-        for inner, outer in zip(rings, rings[1:], strict=False)
+        for inner, outer in pairwise(rings)
         for i in range(len(jaw) - 1)
         for triangle in ((inner[i], outer[i], inner[i + 1]), (inner[i + 1], outer[i], outer[i + 1]))
     ]
@@ -88,6 +88,41 @@ def wrap_model(neutral: FloatArray, face_triangles: NDArray[np.int32]) -> dict[s
         "motion": _motion(neutral[landmarks]),
         "absolute": _absolute(neutral, landmarks),
     }
+
+
+def turned_alike(vertices: FloatArray, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Turn triangles so that neighbours agree and each surface, by its area, runs clockwise to the viewer.
+
+    Args:
+        vertices: float32 (V, 3), y down, z away.
+        triangles: int (T, 3), of one surface or several.
+    """
+    beside: dict[tuple[int, int], list[int]] = {}
+    for number, triangle in enumerate(triangles.tolist()):
+        for edge in combinations(sorted(triangle), 2):
+            beside.setdefault(edge, []).append(number)
+    turned = triangles.copy()
+    waiting = set(range(len(triangles)))
+    while waiting:
+        surface = [min(waiting)]
+        waiting.discard(surface[0])
+        for number in surface:
+            a, b, c = turned[number].tolist()
+            for start, end in ((a, b), (b, c), (c, a)):
+                for other in beside[min(start, end), max(start, end)]:
+                    if other in waiting:
+                        waiting.discard(other)
+                        surface.append(other)
+                        if _runs_along(turned[other].tolist(), start, end):
+                            turned[other] = turned[other, ::-1]
+        first, second, third = (vertices[turned[surface, corner], :2] for corner in range(3))
+        if np.cross(second - first, third - first).sum() < 0:
+            turned[surface] = turned[surface, ::-1]
+    return turned
+
+
+def _runs_along(triangle: list[int], start: int, end: int) -> bool:
+    return (triangle.index(end) - triangle.index(start)) % 3 == 1
 
 
 def ring_strip(ring: tuple[int, ...]) -> list[tuple[int, int, int]]:
@@ -188,7 +223,12 @@ def _grid_triangles(rows: int, columns: int) -> NDArray[np.int32]:
     found = []
     for r in range(rows - 1):
         for c in range(columns - 1):
-            a, b, d, e = r * columns + c, r * columns + c + 1, (r + 1) * columns + c, (r + 1) * columns + c + 1
+            a, b, d, e = (
+                r * columns + c,
+                r * columns + c + 1,
+                (r + 1) * columns + c,
+                (r + 1) * columns + c + 1,
+            )
             found += [(a, b, d), (b, e, d)]
     return np.array(found, np.int32)
 
@@ -218,7 +258,7 @@ def main(arguments: list[str] | None = None) -> int:
     write_wrap(options.output, neutral, wrap)
     for name, crowns in (("upper_teeth", UPPER_CROWNS), ("lower_teeth", LOWER_CROWNS)):
         vertices, triangles, shade = teeth_model(crowns, upper=name == "upper_teeth")
-        write_obj(options.output / f"{name}.obj", vertices, {"teeth": triangles})
+        write_obj(options.output / f"{name}.obj", vertices, {"teeth": turned_alike(vertices, triangles)})
         sidecar = {"shade": [round(float(s), 4) for s in shade]}
         (options.output / f"{name}.json").write_text(json.dumps(sidecar) + "\n", encoding="utf-8")
     return 0
@@ -233,7 +273,10 @@ def write_wrap(folder: Path, neutral: FloatArray, wrap: dict[str, object]) -> No
     away /= np.linalg.norm(away, axis=1, keepdims=True)
     rings = [neutral[jaw] + away * out for out in SKIRT_OUT]
     vertices = np.concatenate([neutral[landmarks], *rings])
-    groups = {"skin": np.asarray(wrap["triangles"]), "mouth": np.asarray(wrap["mouth_triangles"])}
+    groups = {
+        "skin": turned_alike(vertices, np.asarray(wrap["triangles"])),
+        "mouth": turned_alike(vertices, np.asarray(wrap["mouth_triangles"])),
+    }
     write_obj(folder / "wrap.obj", vertices, groups)
     sidecar = {
         "landmarks": landmarks.tolist(),

@@ -76,8 +76,10 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the character folder to make")
     parser.add_argument("--matte", action="store_true", help="cut the person out of the background")
     parser.add_argument("--name", help="the character's name (default: the folder's)")
-    parser.add_argument("--licence", help="under which licence the video may be used")
-    parser.add_argument("--consent", help="who agreed to be shown, and how")
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="length of the loop (default 15)")
+    parser.add_argument("--start", type=_not_negative, default=0.0, metavar="S", help="where in the video to begin")
+    parser.add_argument("--licence", default="", help="under which licence the video may be used")
+    parser.add_argument("--consent", default="", help="who agreed to be shown, and how")
 
 
 def _track(parser: argparse.ArgumentParser) -> None:

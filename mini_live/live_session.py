@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -46,6 +47,7 @@ class _Finished:
 @dataclass
 class _Ending:
     sink: FrameSink
+    then: Callable[[], None]
     until_frame: int
 
 
@@ -152,11 +154,20 @@ class LiveSession:
         """Begin to feed a sink; call it through :meth:`post`."""
         self._sinks.append(sink)
 
-    def end_sink(self, sink: FrameSink) -> None:
-        """Give a sink no more sound, but the frames of the sound it has, and close it; through :meth:`post`."""
+    def end_sink(self, sink: FrameSink, then: Callable[[], None]) -> None:
+        """Give a sink no more sound, but the frames of the sound it has; call it through :meth:`post`.
+
+        Args:
+            sink: one of the session's sinks.
+            then: called when it has its last frame, such as its ``close``; must not hold the session up.
+        """
         if sink in self._sinks:
             self._sinks.remove(sink)
-            self._ending.append(_Ending(sink, frame_count(self._samples)))
+            self._ending.append(_Ending(sink, then, frame_count(self._samples)))
+
+    def close_source(self) -> None:
+        """Free the source that was listened to last."""
+        self._source.close()
 
     @property
     def samples(self) -> int:
@@ -199,7 +210,7 @@ class LiveSession:
         self._pacer.arrived(self._samples, self._clock.now_s())
         self.statistics.heard(chunk.samples)
         for sink in list(self._sinks):
-            self._guarded(sink, lambda sink=sink: sink.write_audio(chunk))
+            self._guarded(sink, partial(sink.write_audio, chunk))
         begin_s = self._clock.now_s()
         self._queue(self._mouth.push(chunk.samples), begin_s)
 
@@ -235,7 +246,7 @@ class LiveSession:
         late = now_s > self._pacer.due_s(frame.index) + FRAME_PERIOD_S
         with self.timer.stage("hand over"):
             for sink in list(self._sinks):
-                self._guarded(sink, lambda sink=sink: sink.write(frame))
+                self._guarded(sink, partial(sink.write, frame))
             for ending in list(self._ending):
                 self._end(ending, frame)
         self.statistics.handed_over(self._pacer.heard_s(frame.index), now_s, finished.compute_ms, late=late)
@@ -244,10 +255,10 @@ class LiveSession:
 
     def _end(self, ending: _Ending, frame: VideoFrame) -> None:
         if frame.index < ending.until_frame:
-            self._guarded(ending.sink, lambda: ending.sink.write(frame))
+            self._guarded(ending.sink, partial(ending.sink.write, frame))
         if frame.index >= ending.until_frame - 1:
             self._ending.remove(ending)
-            self._guarded(ending.sink, ending.sink.close)
+            self._guarded(ending.sink, ending.then)
 
     def _guarded(self, sink: FrameSink, action: Callable[[], None]) -> None:
         try:

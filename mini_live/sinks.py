@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from talkingface.errors import AvatarError, OutputError
 from talkingface.records import AudioChunk, VideoFrame
@@ -83,21 +84,29 @@ class QueuedSink:
     An error of the slow sink is raised at the next call here.
     """
 
-    def __init__(self, sink: FrameSink, capacity_frames: int, *, drop_when_full: bool) -> None:
+    def __init__(
+        self,
+        sink: FrameSink,
+        capacity_frames: int,
+        *,
+        drop_when_full: bool,
+        on_finished: Callable[[AvatarError | None], None] | None = None,
+    ) -> None:
         """Start the thread.
 
         Args:
             sink: the slow sink; used by the new thread alone from now on.
             capacity_frames: how many frames may wait.
             drop_when_full: True leaves a frame out and counts it; False waits for room. Sound is never dropped.
+            on_finished: called from the thread when the slow sink was closed, or failed to.
         """
         self._sink = sink
-        self._capacity = capacity_frames
         self._drop = drop_when_full
+        self._on_finished = on_finished
         self._queue: queue.Queue[VideoFrame | AudioChunk | None] = queue.Queue()
         self._room = threading.Semaphore(capacity_frames)
-        self._error: BaseException | None = None
-        self._closed = False
+        self._error: AvatarError | None = None
+        self._ended = False
         self.dropped_frames = 0
         self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
         self._thread.start()
@@ -119,23 +128,23 @@ class QueuedSink:
         self._raise()
         self._queue.put(chunk)
 
-    def close(self) -> None:
-        """Wait until all is written, then close the slow sink; raises what went wrong there."""
-        if not self._closed:
-            self._closed = True
+    def finish(self) -> None:
+        """Close the slow sink after all that waits, without waiting here; may be called twice."""
+        if not self._ended:
+            self._ended = True
             self._queue.put(None)
-            self._thread.join()
-            if self._error is None:
-                self._sink.close()
+
+    def close(self) -> None:
+        """Wait until all is written and the slow sink is closed; raises what went wrong there."""
+        self.finish()
+        self._thread.join()
         self._raise()
 
     def stop(self) -> None:
-        """Stop without finishing the slow sink; what waits is thrown away."""
-        if not self._closed:
-            self._closed = True
-            self._error = self._error or OutputError("stopped")
-            self._queue.put(None)
-            self._thread.join()
+        """End without finishing the slow sink; what waits is thrown away."""
+        self._error = self._error or OutputError("stopped")
+        self.finish()
+        self._thread.join()
 
     def _raise(self) -> None:
         if self._error is not None:
@@ -143,17 +152,23 @@ class QueuedSink:
 
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
-            is_frame = isinstance(item, VideoFrame)
-            try:
-                if self._error is None:
-                    self._write_one(item)
-            except AvatarError as error:
-                self._error = error
-            except Exception as error:  # it must reach the caller's thread, whatever it is
-                self._error = OutputError(f"expected to write the output, found {type(error).__name__}: {error}")
-            finally:
-                if is_frame:
-                    self._room.release()
+            self._attempt(partial(self._write_one, item))
+            if isinstance(item, VideoFrame):
+                self._room.release()
+        self._attempt(self._sink.close)
+        if self._on_finished is not None:
+            self._on_finished(self._error)
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        """Do it unless something failed before; keep what goes wrong for the caller's thread."""
+        if self._error is not None:
+            return
+        try:
+            action()
+        except AvatarError as error:
+            self._error = error
+        except Exception as error:  # whatever it is, it must reach the caller
+            self._error = OutputError(f"expected to write the output, found {type(error).__name__}: {error}")
 
     def _write_one(self, item: VideoFrame | AudioChunk) -> None:
         if isinstance(item, VideoFrame):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from talkingface.character import Character, load_character
+from talkingface.engines.onnx_generator import CARD_NAME, PassThroughGenerator, load_face_generator
 from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.errors import GraphicsError
 from talkingface.face_rig import FaceRig
@@ -18,7 +19,7 @@ from talkingface.frame_loop import FrameLoop
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import TeethLook
-from talkingface.seams import MouthModel, MouthRenderer
+from talkingface.seams import FaceGenerator, MouthModel, MouthRenderer
 from talkingface.stage_timing import StageTimer
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
 
@@ -87,11 +88,9 @@ def open_avatar(
     character = load_character(folder or DEFAULT_CHARACTER)
     meshes = load_meshes()
     drawer, name = _open_renderer(renderer, meshes, character.teeth_look, on_note)
-    from talkingface.engines.onnx_generator import load_face_generator
-
     try:
         base = FrameLoop(character)
-        generator = load_face_generator(CHECKPOINT_FOLDER)
+        generator = _open_generator(character, on_note)
         composer = FrameComposer(character, FaceRig(space, meshes, character.neutral), drawer, generator, base)
     except BaseException:
         drawer.close()
@@ -108,6 +107,14 @@ def mouth_controls(arguments: argparse.Namespace) -> MouthControls:
     names = ("gain", "smoothing", "attack_ms", "hold_ms", "noise_gate_dbfs", "sound_offset_ms")
     given = {name: value for name in names if (value := getattr(arguments, name, None)) is not None}
     return MouthControls(**given)
+
+
+def _open_generator(character: Character, on_note: Callable[[str], None] | None) -> FaceGenerator:
+    if not (CHECKPOINT_FOLDER / CARD_NAME).is_file():
+        if on_note is not None:
+            on_note(f"no {CARD_NAME} in {CHECKPOINT_FOLDER.name}/: the drawn mouth is shown as it is")
+        return PassThroughGenerator()
+    return load_face_generator(CHECKPOINT_FOLDER, character.generator_path)
 
 
 def _open_renderer(

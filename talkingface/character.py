@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import os
 import shutil
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,19 +12,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkingface.errors import AvatarError, CharacterError, OutputError
+from talkingface.errors import CharacterError, OutputError
 from talkingface.landmarks import LANDMARK_COUNT
 from talkingface.records import CropRectangle, FloatArray, HeadPose, ImageArray, TeethLook
+from talkingface.sealed_folder import MANIFEST, read_arrays, read_file, seal, unseal
 
-FORMAT_VERSION = 1
-MANIFEST = "character.json"
 REFERENCE_PX = 128
 MOST_FRAMES = 15_000
 MOST_REFERENCES = 32
 LARGEST_SIDE_PX = 4096
-LARGEST_FILE_BYTES = 512 * 1024 * 1024
 MATTE, GENERATOR, TRACKS, FACE, FRAMES = "alpha.mp4", "generator.onnx", "tracks.npz", "face.npz", "frames.mp4"
-TRACK_FIELDS = ("points_px", "rotation", "scale_px", "translation_px", "crop")
 
 
 @dataclass(frozen=True)
@@ -117,7 +109,7 @@ def save_character(character: Character) -> None:
         for index, reference in enumerate(character.references):
             encoded = cv2.imencode(".png", np.ascontiguousarray(reference[..., ::-1]))[1]
             (folder / "references" / f"{index:02d}.png").write_bytes(encoded.tobytes())
-        write_manifest(
+        seal(
             folder,
             {
                 "name": character.name,
@@ -132,20 +124,9 @@ def save_character(character: Character) -> None:
             },
         )
     except OSError as error:
-        raise OutputError(f"the character cannot be written to {folder}: {error.strerror or error}") from error
-
-
-def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
-    """Write ``character.json`` with the sha256 of every file in the folder; also after a file was added to it."""
-    files = {
-        path.relative_to(folder).as_posix(): _sha256(path.read_bytes())
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".") and path != folder / MANIFEST
-    }
-    manifest = {"format_version": FORMAT_VERSION, **content, "files": files}
-    partial = folder / (MANIFEST + ".part")
-    partial.write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    partial.replace(folder / MANIFEST)
+        raise OutputError(
+            f"the character cannot be written to {folder}: {error.strerror or error}"
+        ) from error
 
 
 def add_generator(folder: Path | str, generator_onnx: Path | str) -> None:
@@ -156,14 +137,16 @@ def add_generator(folder: Path | str, generator_onnx: Path | str) -> None:
         OutputError: the folder cannot be written.
     """
     folder = Path(folder)
-    manifest = _verified_manifest(folder)
+    manifest = unseal(folder)
     try:
         partial = folder / f".{GENERATOR}"
         shutil.copyfile(generator_onnx, partial)
         partial.replace(folder / GENERATOR)
-        write_manifest(folder, {k: v for k, v in manifest.items() if k not in ("format_version", "files")})
+        seal(folder, {k: v for k, v in manifest.items() if k not in ("format_version", "files")})
     except OSError as error:
-        raise OutputError(f"the generator cannot be written to {folder}: {error.strerror or error}") from error
+        raise OutputError(
+            f"the generator cannot be written to {folder}: {error.strerror or error}"
+        ) from error
 
 
 def load_character(folder: Path | str) -> Character:
@@ -174,7 +157,7 @@ def load_character(folder: Path | str) -> Character:
             the message says what is wrong with what.
     """
     folder = Path(folder)
-    manifest = _verified_manifest(folder)
+    manifest = unseal(folder)
     width, height = _whole(manifest, "width", LARGEST_SIDE_PX), _whole(manifest, "height", LARGEST_SIDE_PX)
     frames = _whole(manifest, "frame_count", MOST_FRAMES)
     rate = _number(manifest, "frames_per_second", 1.0, 240.0)
@@ -182,13 +165,11 @@ def load_character(folder: Path | str) -> Character:
     for needed in (TRACKS, FACE, FRAMES):
         if needed not in files:
             raise CharacterError(f"expected {needed} in the character's list of files, found none ({folder})")
-    tracks = _arrays(folder / TRACKS, TRACK_FIELDS)
-    face = _arrays(folder / FACE, ("neutral", "teeth", "cavity"))
-    _check(tracks, folder / TRACKS, {
+    tracks = read_arrays(folder / TRACKS, {
         "points_px": (frames, LANDMARK_COUNT, 3), "rotation": (frames, 3, 3), "scale_px": (frames,),
         "translation_px": (frames, 3), "crop": (frames, 4),
     })  # fmt: skip
-    _check(face, folder / FACE, {"neutral": (LANDMARK_COUNT, 3), "teeth": (3,), "cavity": (3,)})
+    face = read_arrays(folder / FACE, {"neutral": (LANDMARK_COUNT, 3), "teeth": (3,), "cavity": (3,)})
     references = sorted(name for name in files if name.startswith("references/") and name.endswith(".png"))
     return Character(
         folder=folder,
@@ -219,92 +200,12 @@ def list_characters(folder: Path | str) -> list[Path]:
     return sorted(path for path in folder.iterdir() if (path / MANIFEST).is_file())
 
 
-def _verified_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest after every listed file was found inside the folder with its hash."""
-    if not folder.is_dir():
-        raise CharacterError(f"expected a character folder, found nothing at {folder}")
-    path = folder / MANIFEST
-    if not path.is_file() or path.is_symlink():
-        raise CharacterError(f"expected {MANIFEST} in a character folder, found none in {folder}")
-    try:
-        manifest = json.loads(_read(path))
-    except (ValueError, RecursionError) as error:
-        raise CharacterError(f"expected JSON, found damage in {path} ({error})") from error
-    if not isinstance(manifest, dict):
-        raise CharacterError(f"expected a JSON object, found {type(manifest).__name__} in {path}")
-    version = manifest.get("format_version")
-    if version != FORMAT_VERSION:
-        raise CharacterError(f"expected character format {FORMAT_VERSION}, found {version!r} in {path}: prepare it again")
-    files = manifest.get("files")
-    if not isinstance(files, dict) or not all(isinstance(v, str) for v in files.values()):
-        raise CharacterError(f"expected a list of files with their sha256, found none in {path}")
-    for name, expected in files.items():
-        found = _sha256(_read(_inside(folder, name)))
-        if found != expected:
-            raise CharacterError(
-                f"expected {name} with sha256 {expected[:12]}…, found {found[:12]}… in {folder}: "
-                "it was changed or damaged, prepare the character again"
-            )
-    return manifest
-
-
-def _inside(folder: Path, name: str) -> Path:
-    parts = name.split("/")
-    if not name or "\\" in name or "\0" in name or ":" in name or any(part in ("", ".", "..") for part in parts):
-        raise CharacterError(f"expected file names inside the character folder, found {name!r} ({folder})")
-    path = folder
-    for part in parts:
-        path = path / part
-        if path.is_symlink():
-            raise CharacterError(f"expected plain files in the character folder, found a link: {path}")
-    if not path.is_file():
-        raise CharacterError(f"expected {name} in the character folder, found none in {folder}")
-    return path
-
-
-def _read(path: Path) -> bytes:
-    try:
-        size = os.stat(path).st_size
-        if size > LARGEST_FILE_BYTES:
-            raise CharacterError(f"expected at most {LARGEST_FILE_BYTES} bytes, found {size} in {path}")
-        return path.read_bytes()
-    except OSError as error:
-        raise CharacterError(f"expected a readable file, found {path} ({error.strerror or error})") from error
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _arrays(path: Path, fields: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    try:
-        content = io.BytesIO(_read(path))
-        with zipfile.ZipFile(content) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > LARGEST_FILE_BYTES:
-            raise CharacterError(f"expected at most {LARGEST_FILE_BYTES} bytes of arrays, found {size} in {path}")
-        content.seek(0)
-        with np.load(content, allow_pickle=False) as data:
-            return {name: data[name] for name in fields}
-    except AvatarError:
-        raise
-    except Exception as error:  # numpy and zipfile raise a dozen kinds on damaged bytes
-        raise CharacterError(f"expected arrays {', '.join(fields)}, found damage in {path} ({error})") from error
-
-
-def _check(arrays: dict[str, NDArray[Any]], path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
-    for name, shape in shapes.items():
-        array = arrays[name]
-        if array.shape != shape or array.dtype.kind not in "fiu":
-            raise CharacterError(f"expected {name} {shape} of numbers, found {array.shape} {array.dtype} in {path}")
-        if not np.isfinite(array).all():
-            raise CharacterError(f"expected finite numbers, found others in {name} of {path}")
-
-
 def _poses(tracks: dict[str, NDArray[Any]], folder: Path) -> tuple[HeadPose, ...]:
     rotation = tracks["rotation"].astype(np.float32)
     if np.abs(np.linalg.det(rotation) - 1).max() > 0.05 or (tracks["scale_px"] <= 0).any():
-        raise CharacterError(f"expected head poses of rotation and positive scale, found others in {folder / TRACKS}")
+        raise CharacterError(
+            f"expected head poses of rotation and positive scale, found others in {folder / TRACKS}"
+        )
     translation = tracks["translation_px"].astype(np.float32)
     scale = tracks["scale_px"]
     return tuple(HeadPose(rotation[i], float(scale[i]), translation[i]) for i in range(len(rotation)))
@@ -324,16 +225,20 @@ def _crops(crop: NDArray[Any], width: int, height: int, folder: Path) -> tuple[C
 
 def _references(folder: Path, names: list[str]) -> ImageArray:
     if not 0 < len(names) <= MOST_REFERENCES:
-        raise CharacterError(f"expected 1 to {MOST_REFERENCES} reference pictures, found {len(names)} in {folder}")
+        raise CharacterError(
+            f"expected 1 to {MOST_REFERENCES} reference pictures, found {len(names)} in {folder}"
+        )
     pictures = []
     for name in names:
-        content = _read(folder / name)
+        content = read_file(folder / name)
         size = (int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big"))
         picture = None
         if size == (REFERENCE_PX, REFERENCE_PX):
             picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
         if picture is None or picture.shape != (REFERENCE_PX, REFERENCE_PX, 3):
-            raise CharacterError(f"expected a PNG of {REFERENCE_PX}x{REFERENCE_PX}, found other in {folder / name}")
+            raise CharacterError(
+                f"expected a PNG of {REFERENCE_PX}x{REFERENCE_PX}, found other in {folder / name}"
+            )
         pictures.append(picture[..., ::-1])
     return np.ascontiguousarray(np.stack(pictures))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import av
 from av.video.reformatter import VideoReformatter
@@ -66,8 +67,7 @@ class FrameLoop:
                 f"expected frames of {self._character.width}x{self._character.height}, "
                 f"found {decoded.width}x{decoded.height} in {self._character.frames_path}"
             )
-        rgb: ImageArray = self._reformatter.reformat(decoded, format="rgb24", threads=1).to_ndarray()
-        return rgb
+        return cast(ImageArray, self._reformatter.reformat(decoded, format="rgb24", threads=1).to_ndarray())
 
     def close(self) -> None:
         """Close the video; may be called twice."""
@@ -90,7 +90,9 @@ class FrameLoop:
             self._next = round((first.time or 0.0) * rate)
             self._frames = _chained(first, self._frames)
         except (av.FFmpegError, StopIteration, OSError) as error:
-            raise CharacterError(f"expected a seekable base video, found {self._character.frames_path}") from error
+            raise CharacterError(
+                f"expected a seekable base video, found {self._character.frames_path}"
+            ) from error
 
 
 def _chained(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:

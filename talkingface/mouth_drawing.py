@@ -96,6 +96,12 @@ def triangles_in_box(points_px: FloatArray, triangles: NDArray[np.int32], box: B
     return triangles[~outside]
 
 
+def facing_triangles(points_px: FloatArray, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return those of the int32 (T, 3) triangles that turn their outside, clockwise on the picture, to the viewer."""
+    x, y = points_px[:, 0][triangles.T], points_px[:, 1][triangles.T]
+    return triangles[(x[1] - x[0]) * (y[2] - y[0]) > (x[2] - x[0]) * (y[1] - y[0])]
+
+
 def teeth_light(teeth_px: FloatArray, shade: FloatArray, mouth_half_width_px: float) -> FloatArray:
     """Return float32 (n,) 0..1: each tooth vertex' own shade, darker the further back it lies.
 

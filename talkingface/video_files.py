@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import cv2
@@ -167,8 +167,8 @@ class _Upright:
             raise BadVideoError(
                 f"expected a picture of at most {LARGEST_SIDE_PX} px a side, found {frame.width}x{frame.height}"
             )
-        rgb: NDArray[np.uint8] = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
-        return rgb
+        rgb = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        return cast(NDArray[np.uint8], rgb)
 
 
 def _open(path: Path | str) -> av.container.InputContainer:
@@ -177,7 +177,9 @@ def _open(path: Path | str) -> av.container.InputContainer:
     try:
         container = av.open(str(path), metadata_errors="ignore")
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise BadVideoError(f"expected a video file, found one that cannot be read: {path} ({error})") from error
+        raise BadVideoError(
+            f"expected a video file, found one that cannot be read: {path} ({error})"
+        ) from error
     if not container.streams.video:
         container.close()
         raise BadVideoError(f"expected a file with a picture, found no video stream in {path}")

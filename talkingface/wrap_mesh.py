@@ -23,7 +23,7 @@ class WrapMesh:
 
     Attributes:
         landmarks: int32 (L,) the MediaPipe landmark of each of the first L vertices.
-        triangles: int32 (T, 3) skin and lips; the inner mouth is a hole.
+        triangles: int32 (T, 3) skin and lips, clockwise to the viewer; the inner mouth is a hole.
         mouth_triangles: int32 (C, 3) the surface that closes the inner lips.
         coverage: float32 (V,) 1 inside, 0 on the outline.
         motion: float32 (L,) how far a landmark follows the mouth, 0..1.
@@ -88,7 +88,7 @@ class TeethMesh:
 
     Attributes:
         vertices: float32 (U, 3) head coordinates of the mean face at rest.
-        triangles: int32 (T, 3).
+        triangles: int32 (T, 3), clockwise to the viewer.
         shade: float32 (U,) brightness 0..1.
     """
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from talkingface.clips import Clip
 from talkingface.compositing import blend_drawn, cut_patch, guide_patch
@@ -159,11 +160,12 @@ def smoothed(points: FloatArray) -> FloatArray:
     return result.astype(np.float32)
 
 
-def estimated_look(material: ClipMaterial, frames: int = 12) -> TeethLook:
-    """Estimate the colours of teeth and cavity from the most open mouths of a clip."""
+def estimated_look(material: ClipMaterial, frames: NDArray[np.int64] | None = None, count: int = 12) -> TeethLook:
+    """Estimate the colours of teeth and cavity from the most open mouths of a clip, or of some of its frames."""
+    among = np.arange(material.frame_count) if frames is None else frames
     opening = lip_opening(material.points_px)
     pixels = []
-    for frame in np.argsort(opening)[::-1][: frames * 3 : 3]:
+    for frame in among[np.argsort(opening[among])[::-1][: count * 3 : 3]]:
         if opening[frame] < 0.02:
             break
         ring = material.points_px[frame, list(LIPS_INNER), :2] - (material.crops[frame].x, material.crops[frame].y)

@@ -12,9 +12,9 @@ FloatArray = NDArray[np.float32]
 
 # Rings from the neck down: half width, depth before and behind the centre, centre z, height at side, front and back.
 _RINGS = np.array([
-    [0.240, 0.205, 0.20, 0.485, 0.94, 0.98, 0.85],
-    [0.270, 0.233, 0.25, 0.500, 1.05, 1.12, 0.98],
-    [0.325, 0.266, 0.29, 0.515, 1.125, 1.215, 1.07],
+    [0.205, 0.200, 0.20, 0.485, 0.94, 0.98, 0.85],
+    [0.246, 0.230, 0.25, 0.500, 1.05, 1.12, 0.98],
+    [0.312, 0.266, 0.29, 0.515, 1.125, 1.215, 1.07],
     [0.430, 0.288, 0.33, 0.535, 1.19, 1.285, 1.14],
     [0.600, 0.330, 0.36, 0.555, 1.25, 1.37, 1.20],
     [0.790, 0.375, 0.39, 0.565, 1.32, 1.49, 1.30],
@@ -82,9 +82,9 @@ def body_surface(angle: NDArray[np.float64], ring: NDArray[np.float64]) -> NDArr
     middle_y = np.where(cosine > 0, front_y, back_y)
     y = side_y + (middle_y - side_y) * cosine**2
     collar_bone = np.exp(-((y - 1.30 + 0.10 * np.abs(x)) ** 2) / 0.00045) * np.exp(-((np.abs(x) - 0.24) ** 2) / 0.02)
-    notch = np.exp(-(x**2) / 0.0016 - (y - 1.27) ** 2 / 0.002)
+    notch = np.exp(-(x**2) / 0.004 - (y - 1.28) ** 2 / 0.002)
     front_side = np.clip(cosine, 0, 1) ** 0.5
-    return np.stack([x, y, z + front_side * (0.020 * notch - 0.014 * collar_bone)], -1)
+    return np.stack([x, y, z + front_side * (0.008 * notch - 0.014 * collar_bone)], -1)
 
 
 def clothes(angle: NDArray[np.float64], bare: NDArray[np.float64]) -> tuple[FloatArray, NDArray[np.uint8]]:

@@ -33,6 +33,8 @@ def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: i
         for k in range(locks_a_side)
     ]
     points, layer, chance = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    nearest_first = np.argsort(points[:, points.shape[1] // 2, 2] - 0.3 * layer, kind="stable")
+    points, layer, chance = points[nearest_first], layer[nearest_first], chance[nearest_first]
     count, steps, _ = points.shape
     way = np.linspace(0, 1, steps)
     taper = np.clip((1 - way) / 0.25, 0.15, 1)
@@ -53,7 +55,7 @@ def _lock(
     """Grow one lock; ``back`` runs from the forehead (0) to the nape (1)."""
     back = float(np.clip(back + rng.normal(0, 0.01), 0, 1)) ** 1.15
     root_shift = rng.random() ** 1.6 * 0.85
-    layer = np.clip(1.0 - 0.75 * root_shift + rng.normal(0, 0.10), 0, 1.0)
+    layer = np.clip(1.0 - 0.75 * root_shift + rng.normal(0, 0.15), 0, 1.0)
     turn = np.deg2rad(64 + 116 * back)
     strand_turn = turn + rng.normal(0, 0.050, count)
     strand_layer = np.clip(layer + rng.normal(0, 0.08, count), -0.1, 1.1)
@@ -65,8 +67,8 @@ def _lock(
     shift = np.clip(root_shift + rng.normal(0, 0.05, count), 0.0, 0.95)
     way = np.linspace(0, 1, _ON_SCALP)[None, :] * (1 - shift[:, None]) + shift[:, None]
     direction = _slerp(first, last, way)
-    lift = 0.02 + (0.055 + 0.085 * strand_layer[:, None]) * np.sin(np.pi * np.clip(way, 0, 1) ** 0.8) ** 0.7
-    lift = lift * np.clip(np.linspace(0, 3.0, _ON_SCALP), 0.02, 1)[None, :]
+    lift = 0.03 + (0.075 + 0.10 * strand_layer[:, None]) * np.sin(np.pi * np.clip(way, 0, 1) ** 0.8) ** 0.7
+    lift = lift * np.clip(np.linspace(0, 5.0, _ON_SCALP), 0.02, 1)[None, :]
     radius_end = np.linalg.norm((drop - _CENTRE) / _SCALP, axis=1)[:, None]
     settle = np.clip(way, 0, 1) ** 3
     radius = (1 + lift) * (1 - settle) + radius_end * settle
@@ -75,11 +77,11 @@ def _lock(
     end_y += 0.05 * np.cos(turn)
     fall = np.linspace(0, 1, _HANGING + 1)[None, 1:]
     y = 0.05 + (end_y[:, None] - 0.05) * fall
-    gather = 1 - 0.55 * fall
+    gather = 1 - 0.70 * fall
     hang_turn = turn + (strand_turn - turn)[:, None] * gather
     hang_layer = layer + (strand_layer - layer)[:, None] * gather
-    phase = rng.uniform(0, 2 * np.pi) + rng.normal(0, 0.18, (count, 1))
-    size = look.hair_wave * 0.030 * np.clip((y - 0.15) / 0.5, 0, 1)
+    phase = 5.0 * back + side + rng.normal(0, 0.6) + rng.normal(0, 0.18, (count, 1))
+    size = look.hair_wave * 0.042 * np.clip((y - 0.15) / 0.5, 0, 1)
     swing = size * np.sin(2 * np.pi * 1.75 * y + phase)
     bend = size * np.cos(2 * np.pi * 1.75 * y + phase)
     hanging = _curtain(hang_turn + 1.5 * bend, y, hang_layer, side, swing)
@@ -121,7 +123,7 @@ def _curtain(turn: Points, y: Points, layer: Points, side: float, swing: Points 
     )
 
 
-def brow_strands(look: CharacterLook, head: HeadModel, *, hairs: int = 260) -> Strands:
+def brow_strands(look: CharacterLook, head: HeadModel, *, hairs: int = 320) -> Strands:
     """Grow both brows on the resting skin."""
     rng = np.random.default_rng(look.seed + 2)
     front = head.rest[head.rest[:, 2] < 0.2]
@@ -149,15 +151,15 @@ def brow_strands(look: CharacterLook, head: HeadModel, *, hairs: int = 260) -> S
         z = front[near, 2].mean(1).reshape(flat.shape[:2]) - 0.004 - 0.004 * np.sin(np.pi * steps)
         strands.append(np.concatenate([flat, z[..., None]], 2))
     points = np.concatenate(strands).astype(np.float32)
-    return _simple(points, 0.0017, rng)
+    return _simple(points, 0.0012, rng)
 
 
-def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, lashes: int = 64) -> Strands:
+def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, lashes: int = 72) -> Strands:
     """Grow lashes from posed head vertices; they turn with the lid."""
     rng = np.random.default_rng(look.seed + 3)
     grown, widths = [], []
     for rings, centre, side in zip(EYES, head.eye_centres, (-1.0, 1.0), strict=True):
-        for row, length, lift, number in ((rings.upper, 0.050, 0.75, lashes), (rings.lower, 0.018, -0.35, lashes // 2)):
+        for row, length, lift, number in ((rings.upper, 0.033, 0.55, lashes), (rings.lower, 0.012, -0.3, lashes // 2)):
             line = vertices[[rings.outer_corner, *row, rings.inner_corner]].astype(np.float64)
             curve = CubicSpline(np.linspace(0, 1, 9), line)
             way = np.clip(np.linspace(0.03, 0.90, number) + rng.normal(0, 0.008, number), 0.01, 0.95)
@@ -165,14 +167,14 @@ def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, 
             out = base - centre
             out /= np.linalg.norm(out, axis=1, keepdims=True)
             fan = side * (0.75 - 1.15 * way)[:, None] * np.array([1.0, 0, 0])
-            direction = out + 0.75 * fan + np.array([0, -0.30 * np.sign(lift), 0]) + rng.normal(0, 0.06, (number, 3))
+            direction = out + 0.75 * fan + np.array([0, -0.10 * np.sign(lift), 0]) + rng.normal(0, 0.06, (number, 3))
             direction /= np.linalg.norm(direction, axis=1, keepdims=True)
             size = length * (0.75 + 0.4 * rng.random(number)) * (1.0 - 0.45 * way) * np.clip(way * 14, 0.5, 1)
             steps = np.linspace(0, 1, 7)[None, :, None]
             reach = size[:, None, None] * steps
             curl = np.array([0, -1.0, 0]) * lift * size[:, None, None] * steps**2
             grown.append(base[:, None] + direction[:, None] * reach + curl)
-            widths.append(np.full(number, 0.0021 if lift > 0 else 0.0011))
+            widths.append(np.full(number, 0.0011 if lift > 0 else 0.0005))
     points = np.concatenate(grown).astype(np.float32)
     strands = _simple(points, 1.0, rng)
     width = strands.half_width / strands.half_width.max() * np.concatenate(widths)[:, None]

@@ -22,6 +22,7 @@ from talkingface.landmarks import FACE_OVAL, LIPS_INNER
 FloatArray = NDArray[np.float32]
 FACE_VERTICES = 468
 EYE_RADIUS = 0.078
+_RELAXED = 0.10  # how far resting lids hang over the wide-open ones of the mean face
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ EYES = (
 
 # The neck as ellipses: height y, half width, half depth, centre z.
 _NECK = np.array(
-    [[0.72, 0.275, 0.245, 0.46], [0.90, 0.268, 0.238, 0.48], [1.10, 0.285, 0.25, 0.505], [1.40, 0.33, 0.27, 0.53]]
+    [[0.72, 0.240, 0.235, 0.46], [0.90, 0.236, 0.230, 0.48], [1.10, 0.258, 0.245, 0.505], [1.40, 0.31, 0.27, 0.53]]
 )
 _CRANIUM_CENTRE = np.array([0.0, 0.06, 0.43])
 _CRANIUM_RADII = np.array([0.445, 0.60, 0.56])
@@ -94,7 +95,7 @@ class HeadModel:
         control = self._control.copy()
         follow = np.clip(gaze_pitch_deg / 90, -0.1, 0.1)
         for rings, centre in zip(EYES, self.eye_centres, strict=True):
-            self._close(control, rings, centre, float(np.clip(blink + follow, 0, 1)), blink)
+            self._close(control, rings, centre, float(np.clip(_RELAXED + (1 - _RELAXED) * blink + follow, 0, 1)), blink)
         smooth = self._surface(control)
         vertices = smooth + self.normals(smooth) * self._bulge[:, None]
         for centre in self.eye_centres:
@@ -140,6 +141,9 @@ def _styled_face(neutral: FloatArray, look: CharacterLook) -> FloatArray:
         face[:, :2] += offset * ((look.eye_scale - 1) * near)[:, None] * (1.0, 1.25)
     low = np.clip((face[:, 1] - 0.25) / 0.45, 0, 1)
     face[:, 0] *= 1 + (look.jaw_width - 1) * low * low * (3 - 2 * low)
+    smile = np.exp(-(((np.abs(face[:, 0]) - 0.142) / 0.05) ** 2) - ((face[:, 1] - 0.506) / 0.05) ** 2)
+    face[:, 1] -= look.smile * smile
+    face[:, 0] += 0.6 * look.smile * smile * np.sign(face[:, 0])
     nose = np.exp(-((face[:, 0] / 0.11) ** 2) - ((face[:, 1] - 0.30) / 0.10) ** 2)
     face[:, 0] *= 1 - 0.10 * nose
     return face.astype(np.float32)

@@ -19,6 +19,7 @@ class CharacterLook:
         eye_scale: 1 is the average eye; 1.1 is gently illustrated.
         jaw_width: 1 is the average jaw.
         lip_fullness: outward bulge of the lips in face heights.
+        smile: how far the corners of the mouth are raised, in face heights.
         iris, hair, hair_tip, brow: colours.
         hair_length: where the hair ends, in face heights below the eyes.
         hair_wave: 0 straight .. 1 wavy.
@@ -35,13 +36,14 @@ class CharacterLook:
     eye_scale: float = 1.10
     jaw_width: float = 0.955
     lip_fullness: float = 0.012
+    smile: float = 0.012
     iris: Colour = (92, 122, 104)
-    hair: Colour = (70, 40, 26)
-    hair_tip: Colour = (128, 76, 45)
+    hair: Colour = (62, 37, 26)
+    hair_tip: Colour = (112, 68, 44)
     brow: Colour = (70, 45, 33)
     hair_length: float = 1.30
-    hair_wave: float = 0.6
-    jacket: Colour = (38, 62, 84)
+    hair_wave: float = 0.8
+    jacket: Colour = (36, 56, 78)
     top: Colour = (232, 226, 214)
     background_top: Colour = (76, 108, 116)
     background_bottom: Colour = (40, 56, 66)

@@ -22,10 +22,11 @@ from assets.default_character_maker.strands import Strands
 FloatArray = NDArray[np.float32]
 
 SKIN_ID = 1.0
-_SKY, _GROUND = np.array([0.50, 0.55, 0.60]), np.array([0.30, 0.24, 0.20])
+_SKY, _GROUND = np.array([0.25, 0.28, 0.32]), np.array([0.12, 0.095, 0.08])
 _HEAD_PIVOT = np.array([0.0, 0.72, 0.50], np.float32)
-_KEY = np.array([-0.56, -0.56, -0.80])
+_KEY = np.array([-0.66, -0.62, -0.72])
 _SHADOW_SIZE = 2048
+_BRIGHTEST = 6.0
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ class Studio:
         self._shadow = Target(offscreen, _SHADOW_SIZE, _SHADOW_SIZE, 0)
         maps = paint_skin(look, self._head.face)
         cloth_colour, cloth_relief = paint_clothes(look)
-        for unit, image in ((1, maps.colour), (2, maps.finish), (3, cloth_colour), (4, cloth_relief)):
-            bind_texture(offscreen, unit, upload_image(offscreen, image))
+        images = (maps.colour, maps.finish, cloth_colour, cloth_relief)
+        textures = [upload_image(offscreen, image) for image in images]
+        for unit, texture in enumerate(textures, start=1):
+            bind_texture(offscreen, unit, texture)
         self._background = _background(look, framing)
 
     def draw(self, idle: Idle) -> NDArray[np.uint8]:
@@ -161,7 +164,7 @@ class Studio:
         open_ = np.where(eyes, np.maximum(open_, 0.75), open_)[..., None]
         up = light[..., 3:]
         ambient = (_SKY.astype(np.float32) * up + _GROUND.astype(np.float32) * (1 - up)) * open_
-        warm_open = open_ ** np.array([0.75, 1.0, 1.08], np.float32)
+        warm_open = np.concatenate([open_ + 0.12 * (1 - open_) * open_, open_, open_], 2)
         total = light[..., :3] * (0.35 + 0.65 * warm_open) + ambient * warm_open
         skin = (identity > 0.9).astype(np.float32)
         total += skin[..., None] * (_diffused(total, skin, size, full) - total)
@@ -208,10 +211,10 @@ def _diffused(light: FloatArray, skin: FloatArray, size: tuple[int, int], full: 
 
 def _film(lit: FloatArray) -> FloatArray:
     """Carry linear light to display values with a gentle shoulder (Hable's curve family), sRGB encoded."""
-    x = np.maximum(lit, 0) * 0.62
-    toned = (x * (2.2 * x + 0.10)) / (x * (2.0 * x + 0.72) + 0.16)
-    toned = np.clip(toned, 0, 1)
-    return np.where(toned <= 0.0031308, 12.92 * toned, 1.055 * toned ** (1 / 2.4) - 0.055).astype(np.float32)
+    x = np.linspace(0, _BRIGHTEST, 16384) * 0.78
+    toned = np.clip((x * (2.2 * x + 0.10)) / (x * (2.0 * x + 0.72) + 0.16), 0, 1)
+    table = np.where(toned <= 0.0031308, 12.92 * toned, 1.055 * toned ** (1 / 2.4) - 0.055).astype(np.float32)
+    return table[np.clip(lit * (16383 / _BRIGHTEST), 0, 16383).astype(np.int32)]
 
 
 def _background(look: CharacterLook, framing: Framing) -> FloatArray:

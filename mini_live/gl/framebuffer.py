@@ -54,6 +54,7 @@ class DrawTarget:
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self._plain)
         gl.glViewport(0, 0, width, height)
         gl.glEnable(gl.GL_DEPTH_TEST)
+        gl.glEnable(gl.GL_CULL_FACE)  # the far cheek's inside must not show through an open mouth
         gl.glDisable(gl.GL_SCISSOR_TEST)
         self._empty()
 

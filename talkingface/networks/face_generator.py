@@ -154,13 +154,13 @@ class MouthPainter(nn.Module):
         """Paint.
 
         Args:
-            guide: (B, 4, p, p) float in 0..1: RGB drawn, A inside of the lips.
-            fine_refs: (B, reference_fine * (p/2)**2, R), the first part of the features.
-            middle_refs: (B, reference_middle * (p/4)**2, R).
-            descriptors: (B, descriptor, R).
+            guide: (P*G, 4, p, p) float in 0..1: RGB drawn, A inside of the lips; G guides for each of P people.
+            fine_refs: (P, reference_fine * (p/2)**2, R), the first part of the features.
+            middle_refs: (P, reference_middle * (p/4)**2, R).
+            descriptors: (P, descriptor, R).
 
         Returns:
-            (B, 3, p, p) float, about 0..1, not clamped.
+            (P*G, 3, p, p) float, about 0..1, not clamped.
         """
         c = self.config
         first = _active(self.first(guide - 0.5))
@@ -169,12 +169,15 @@ class MouthPainter(nn.Module):
         deep = _active(self.deep(coarse))
         wanted = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1))
 
-        alike = torch.matmul(wanted[:, None], descriptors) / math.sqrt(c.descriptor)
+        people = descriptors.shape[0]
+        alike = torch.matmul(wanted.reshape(people, -1, c.descriptor), descriptors) / math.sqrt(c.descriptor)
         share = torch.softmax(alike, 2).transpose(1, 2)
         half, quarter = c.patch_px // 2, c.patch_px // 4
-        fine_ref = torch.matmul(fine_refs, share).reshape(-1, c.reference_fine, half, half)
-        middle_ref = torch.matmul(middle_refs, share).reshape(-1, c.reference_middle, quarter, quarter)
-        told = torch.cat([wanted, torch.matmul(descriptors, share)[..., 0]], 1)
+        fine_ref = torch.matmul(fine_refs, share).transpose(1, 2).reshape(-1, c.reference_fine, half, half)
+        middle_ref = torch.matmul(middle_refs, share).transpose(1, 2)
+        middle_ref = middle_ref.reshape(-1, c.reference_middle, quarter, quarter)
+        told = torch.matmul(descriptors, share).transpose(1, 2).reshape(-1, c.descriptor)
+        told = torch.cat([wanted, told], 1)
         fine_ref = self.move_fine(fine_ref, told)
         middle_ref = self.move_middle(middle_ref, told)
 
@@ -201,8 +204,7 @@ class FaceGeneratorNetwork(nn.Module):
         """Paint (P*G, 4, p, p) guides of P people, G each, with (P, R, 3, p, p) references."""
         people, count = references.shape[:2]
         encoded = self.encoder(references.flatten(0, 1)).reshape(-1, people, count).transpose(0, 1)
-        each = guides.shape[0] // people
-        parts = encoded.repeat_interleave(each, 0).split(self.config.split_lengths, 1)
+        parts = encoded.split(self.config.split_lengths, 1)
         return self.painter(guides, *parts)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.landmarks import STABLE
+from talkingface.preparation.shots import usual_change
 from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.preparation.watching import Watched
 from talkingface.records import FloatArray
@@ -66,7 +67,9 @@ def choose_stretch(watched: Watched, analysis: FaceAnalysis, most_frames: int) -
     return start, start + most_frames
 
 
-def choose_loop(watched: Watched, analysis: FaceAnalysis, start: int, stop: int, most_frames: int) -> LoopChoice:
+def choose_loop(
+    watched: Watched, analysis: FaceAnalysis, start: int, stop: int, most_frames: int
+) -> LoopChoice:
     """Choose how frames ``start`` until before ``stop`` repeat.
 
     Args:
@@ -76,7 +79,7 @@ def choose_loop(watched: Watched, analysis: FaceAnalysis, start: int, stop: int,
         stop: after the last usable frame.
         most_frames: of the finished loop.
     """
-    usual = _usual_change(watched.thumbs[start:stop])
+    usual = usual_change(watched.thumbs[start:stop])
     where = _face_places(analysis)
     cut = _matched_cut(watched, where, start, stop, usual)
     if cut is not None:
@@ -108,39 +111,6 @@ def mend_pictures(mixes: tuple[FrameMix, ...], bad: NDArray[np.bool_]) -> tuple[
             mix = FrameMix(left, right, share)
         mended.append(mix)
     return tuple(mended)
-
-
-def flashes(thumbs: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Return bool (F,): pictures of up to three frames that differ from both sides, which resemble each other."""
-    bad = np.zeros(len(thumbs), bool)
-    if len(thumbs) < 5:
-        return bad
-    small = thumbs.astype(np.float32)
-    usual = max(_usual_change(thumbs), 1.0)
-    for length in (1, 2, 3):
-        before, after = small[: -length - 1], small[length + 1 :]
-        around = np.abs(before - after).mean((1, 2))
-        for offset in range(1, length + 1):
-            inside = small[offset : offset + len(before)]
-            leap = np.minimum(np.abs(inside - before).mean((1, 2)), np.abs(inside - after).mean((1, 2)))
-            bad[offset : offset + len(before)] |= (leap > 12 * usual) & (leap > 12) & (around < 0.35 * leap)
-    return bad
-
-
-def cuts(thumbs: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the frames at which another shot begins."""
-    if len(thumbs) < 3:
-        return np.zeros(0, np.int64)
-    change = np.abs(np.diff(thumbs.astype(np.float32), axis=0)).mean((1, 2))
-    usual = np.median(change)
-    return np.flatnonzero((change > 10 * usual + 6) & (change > 12)) + 1
-
-
-def _usual_change(thumbs: NDArray[np.uint8]) -> float:
-    if len(thumbs) < 2:
-        return 1.0
-    change = np.abs(np.diff(thumbs.astype(np.float32), axis=0)).mean((1, 2))
-    return max(float(np.median(change)), 0.15)
 
 
 def _face_places(analysis: FaceAnalysis) -> FloatArray:
@@ -201,7 +171,9 @@ def _forward(begin: int, end: int) -> tuple[FrameMix, ...]:
 def _calm_turns(where: FloatArray, start: int, stop: int) -> tuple[int, int]:
     """Return (begin, end) near the ends of the stretch, at frames where the face moves least."""
     reach = max(1, (stop - start) // 6)
-    speed = np.abs(np.gradient(where[start:stop], axis=0)).max(1) if stop - start > 2 else np.zeros(stop - start)
+    speed = (
+        np.abs(np.gradient(where[start:stop], axis=0)).max(1) if stop - start > 2 else np.zeros(stop - start)
+    )
     begin = int(np.argmin(speed[:reach]))
     end = len(speed) - int(np.argmin(speed[::-1][:reach]))
     return start + begin, start + max(end, begin + 1)
@@ -212,7 +184,8 @@ def _mixed(values: FloatArray, mix: FrameMix) -> FloatArray:
 
 
 def _mixed_change(thumbs: NDArray[np.uint8], last: FrameMix, first: FrameMix) -> float:
-    small = thumbs.astype(np.float32) if len(thumbs) < 2 else thumbs
-    return float(
-        np.abs(_mixed(small, last).astype(np.float32) - _mixed(small, first).astype(np.float32)).mean()
+    first_picture, last_picture = (
+        (1 - mix.share) * thumbs[mix.first].astype(np.float32) + mix.share * thumbs[mix.second]
+        for mix in (first, last)
     )
+    return float(np.abs(first_picture - last_picture).mean())

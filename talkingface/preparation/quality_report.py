@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from talkingface.landmarks import lip_opening
 from talkingface.preparation.loop_choice import LoopChoice
 from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.preparation.watching import Watched
 
 FACE_SIDES = (234, 454)
+FRONTAL_DEGREES = 25
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
     points = analysis.points_px
     face_px = float(np.median(np.abs(points[:, FACE_SIDES[0], 0] - points[:, FACE_SIDES[1], 0])))
     away = np.stack([pose.rotation[:2, 2] for pose in analysis.poses])
-    frontal = float((np.linalg.norm(away, axis=1) < np.sin(np.radians(20))).mean())
+    frontal = float((np.linalg.norm(away, axis=1) < np.sin(np.radians(FRONTAL_DEGREES))).mean())
     seen = used.track.found
     places = np.stack([pose.translation_px[:2] / pose.scale_px for pose in analysis.poses])
     moved = float(np.linalg.norm(np.diff(places, axis=0), axis=1).max()) if len(places) > 1 else 0.0
@@ -76,7 +76,7 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
            f"film closer: the face is {face_px:.0f} px wide, 180 are advised",
            f"请靠近拍摄：脸宽 {face_px:.0f} 像素，建议 180 像素"),
         _m("frontal_share", "Frames facing the camera", "正面帧比例", frontal, "", 0.9, 0.5,
-           "look into the camera; turn the head less than 20 degrees", "请看向镜头，转头不超过 20 度"),
+           "look into the camera; turn the head less than 25 degrees", "请看向镜头，转头不超过 25 度"),
         _m("face_found", "Frames with a face", "检测到脸的帧", float(watched.track.found.mean()), "", 0.99, 0.7,
            "keep hands and objects away from the face, and the face inside the picture",
            "请勿遮挡脸部，并保持脸在画面内"),
@@ -109,11 +109,6 @@ def overall(measures: list[Measure]) -> str:
 def as_json(measures: list[Measure], facts: dict[str, Any]) -> dict[str, Any]:
     """Return the report as it is stored: facts, verdict, measures."""
     return {**facts, "verdict": overall(measures), "measures": [_rounded(measure) for measure in measures]}
-
-
-def shut_steadiness(points_px: np.ndarray) -> float:
-    """Return the standard deviation of the lip opening of (F, 478, 3) landmarks."""
-    return float(lip_opening(points_px).std())
 
 
 def _m(

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.landmarks import LIPS_INNER
-from talkingface.mouth_space import MouthSpace
 from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.preparation.watching import Watched
 from talkingface.records import FloatArray, ImageArray, TeethLook
+from talkingface.reference_choice import REFERENCE_COUNT, choose_reference_frames
 
-REFERENCE_COUNT = 6
 OPEN_FRAMES = 6
 OPEN_LIMIT = 0.03
 TEETH_LUMINANCE_RATIO = 0.75
@@ -21,22 +20,12 @@ RIGHT_EYE = (362, 385, 387, 263, 373, 380)
 CHEEKS = (50, 280, 205, 425)
 
 
-def choose_references(watched: Watched, analysis: FaceAnalysis, space: MouthSpace) -> tuple[int, ...]:
-    """Return the frames whose mouths differ most: the most shut one first, then the widest open, then the farthest.
-
-    Blurred, turned and made-up faces are left out.
-    """
+def choose_references(watched: Watched, analysis: FaceAnalysis) -> tuple[int, ...]:
+    """Return the frames whose mouths differ most, from closed to open; blurred and made-up faces are left out."""
     usable = _usable(watched, analysis)
-    mouths = space.project(analysis.displacement)[:, :6]
-    opening = analysis.opening
-    chosen = [int(usable[np.argmin(opening[usable])])]
-    if len(usable) > 1:
-        chosen.append(int(usable[np.argmax(opening[usable])]))
-    while len(chosen) < REFERENCE_COUNT:
-        apart = np.min([np.linalg.norm(mouths[usable] - mouths[k], axis=1) for k in chosen], axis=0)
-        when = np.min([np.abs(usable - k) for k in chosen], axis=0) / max(len(opening), 1)
-        chosen.append(int(usable[np.argmax(apart + 0.3 * when)]))
-    return tuple(chosen)
+    turned_degrees = np.degrees(np.arcsin(np.clip(_turned(analysis)[usable], 0, 1))).astype(np.float32)
+    chosen = choose_reference_frames(analysis.points_px[usable], REFERENCE_COUNT, turned_degrees)
+    return tuple(int(k) for k in usable[chosen])
 
 
 def choose_open_mouths(watched: Watched, analysis: FaceAnalysis) -> tuple[int, ...]:
@@ -50,7 +39,9 @@ def choose_open_mouths(watched: Watched, analysis: FaceAnalysis) -> tuple[int, .
     return tuple(chosen)
 
 
-def teeth_look(frames: dict[int, ImageArray], analysis: FaceAnalysis, open_mouths: tuple[int, ...]) -> TeethLook:
+def teeth_look(
+    frames: dict[int, ImageArray], analysis: FaceAnalysis, open_mouths: tuple[int, ...]
+) -> TeethLook:
     """Return the colours of teeth and cavity: seen in open mouths, else what skin and eye whites make likely.
 
     Args:
@@ -80,11 +71,16 @@ def teeth_look(frames: dict[int, ImageArray], analysis: FaceAnalysis, open_mouth
 
 
 def _usable(watched: Watched, analysis: FaceAnalysis) -> NDArray[np.int64]:
-    turn = np.stack([pose.rotation[:2, 2] for pose in analysis.poses])
-    turned = np.linalg.norm(turn - np.median(turn, axis=0), axis=1)
+    turned = _turned(analysis)
     good = ~analysis.mended & (watched.sharpness >= np.quantile(watched.sharpness[~analysis.mended], 0.15))
     good &= turned <= np.quantile(turned[~analysis.mended], 0.85) + 1e-6
     return np.flatnonzero(good if good.any() else ~analysis.mended)
+
+
+def _turned(analysis: FaceAnalysis) -> NDArray[np.float64]:
+    """Return (F,) the sine of how far the head is turned away from its usual direction."""
+    away = np.stack([pose.rotation[:2, 2] for pose in analysis.poses])
+    return np.linalg.norm(away - np.median(away, axis=0), axis=1)
 
 
 def _inside_of_lips(frame: ImageArray, points: FloatArray) -> NDArray[np.float64]:

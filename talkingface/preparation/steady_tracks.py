@@ -8,6 +8,7 @@ little, so that a shut mouth stays shut and a plosive keeps its closure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +141,7 @@ def smooth_shape(shape: FloatArray) -> FloatArray:
     return _adaptive(flat, LIGHT_WINDOW, HEAVY_WINDOW, SHAPE_NOISE).reshape(shape.shape).astype(np.float32)
 
 
-def _adaptive(signal: NDArray[np.floating], light: int, heavy: int, noise: float) -> NDArray[np.float64]:
+def _adaptive(signal: NDArray[np.floating[Any]], light: int, heavy: int, noise: float) -> NDArray[np.float64]:
     """Blend a light and a heavy symmetric filter, column by column, by how much more than noise moves."""
     if len(signal) < 3:
         return signal.astype(np.float64)
@@ -151,9 +152,11 @@ def _adaptive(signal: NDArray[np.floating], light: int, heavy: int, noise: float
     return much + (little - much) * share
 
 
-def _savgol(signal: NDArray[np.floating], window: int, order: int) -> NDArray[np.float64]:
+def _savgol(signal: NDArray[np.floating[Any]], window: int, order: int) -> NDArray[np.float64]:
     window = min(window, len(signal) - (len(signal) + 1) % 2)
     if window <= order:
         return signal.astype(np.float64)
-    smooth: NDArray[np.float64] = savgol_filter(signal.astype(np.float64), window, order, axis=0, mode="interp")
+    smooth: NDArray[np.float64] = savgol_filter(
+        signal.astype(np.float64), window, order, axis=0, mode="interp"
+    )
     return smooth

@@ -82,8 +82,12 @@ def watch(
         on_frame(len(points))
     if last is None:
         empty = np.zeros(0, np.float32)
-        nothing = FaceTrack(np.zeros((0, LANDMARK_COUNT, 3), np.float32), np.zeros(0, bool), frames_per_second)
-        return Watched(nothing, np.zeros((0, 1, 1), np.uint8), empty, empty, empty, np.zeros(0, np.int32), 0, 0)
+        nothing = FaceTrack(
+            np.zeros((0, LANDMARK_COUNT, 3), np.float32), np.zeros(0, bool), frames_per_second
+        )
+        return Watched(
+            nothing, np.zeros((0, 1, 1), np.uint8), empty, empty, empty, np.zeros(0, np.int32), 0, 0
+        )
     table = np.array(notes, np.float32)
     track = FaceTrack(np.stack(points), table[:, 0] > 0, frames_per_second)
     return Watched(
@@ -107,7 +111,9 @@ def _note(frame: ImageArray, mesh: FloatArray | None) -> tuple[float, float, flo
     low = np.clip(oval.min(0), 0, size - 1).astype(int)
     high = np.clip(oval.max(0), low + 1, size).astype(int)
     face = frame[low[1] : high[1], low[0] : high[0]]
-    grey = cv2.cvtColor(cv2.resize(face, (FACE_NOTE_PX, FACE_NOTE_PX), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    grey = cv2.cvtColor(
+        cv2.resize(face, (FACE_NOTE_PX, FACE_NOTE_PX), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+    )
     inner = grey[FACE_NOTE_PX // 8 : -FACE_NOTE_PX // 8, FACE_NOTE_PX // 8 : -FACE_NOTE_PX // 8]
     clipped = float(((inner < 8) | (inner > 250)).mean())
     return float(cv2.Laplacian(grey, cv2.CV_32F).var()), float(inner.mean() / 255), clipped

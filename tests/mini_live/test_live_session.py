@@ -110,7 +110,7 @@ def test_muted_sound_reaches_nobody(wav: Path) -> None:
 def test_a_sink_that_ends_early_gets_the_frames_of_all_its_sound(wav: Path) -> None:
     clock, sink = FakeClock(), KeepingSink()
     session = session_of(AudioFileSource(wav, 320, clock), clock, [sink])
-    session.add_sink(_After(30, lambda: session.post(lambda: session.end_sink(sink))))
+    session.add_sink(_After(30, lambda: session.post(lambda: session.end_sink(sink, sink.close))))
     session.run()
     assert sink.closed == 1
     assert len(sink.frames) == frame_count(len(sink.sound())) < 40

@@ -16,10 +16,10 @@ void main() {
     vec2 thread = vec2(world.x + 0.6 * world.z, world.y) * 260.0;
     float weave = sin(thread.x + 0.8 * thread.y) * sin(thread.y - 0.5 * thread.x);
     float shadow = key_visible(world, n, 0.045, 16);
-    vec3 soft = mix(vec3(0.04), vec3(0.30, 0.16, 0.10), skin);
+    vec3 soft = mix(vec3(0.04), vec3(0.22, 0.13, 0.10), skin);
     float edge = pow(1.0 - max(-n.z, 0.0), 3.0);
     light_out = vec4(direct(n, shadow, soft), 0.5 - 0.5 * n.y);
-    colour_out = vec4(colour.rgb * (1.0 + 0.07 * weave * relief.g), mix(0.5, 1.0, skin));
+    colour_out = vec4(colour.rgb * (1.0 + 0.035 * weave * relief.g), mix(0.5, 1.0, skin));
     vec3 spec = (KEY_COLOUR * shadow * highlight(n, key_direction, 0.45) + RIM_COLOUR * 0.4 * highlight(n, RIM_RIGHT, 0.5)) * 0.55;
     shine_out = vec4(mix(SKY * edge * relief.b * colour.rgb * 1.2, spec, skin), world.z);
 }

@@ -10,11 +10,11 @@ uniform mat3 key_basis;     // rows: across, down, towards the light
 uniform vec4 key_frame;     // centre xyz, half size
 uniform sampler2D shadow_map;
 
-const vec3 KEY_COLOUR = vec3(2.05, 1.92, 1.74);
-const vec3 FILL_COLOUR = vec3(0.40, 0.46, 0.54);
-const vec3 RIM_COLOUR = vec3(0.95, 1.05, 1.12);
-const vec3 SKY = vec3(0.50, 0.55, 0.60);
-const vec3 GROUND = vec3(0.30, 0.24, 0.20);
+const vec3 KEY_COLOUR = vec3(1.58, 1.47, 1.32);
+const vec3 FILL_COLOUR = vec3(0.13, 0.16, 0.20);
+const vec3 RIM_COLOUR = vec3(0.80, 0.90, 0.98);
+const vec3 SKY = vec3(0.25, 0.28, 0.32);
+const vec3 GROUND = vec3(0.12, 0.095, 0.08);
 const vec3 FILL_DIRECTION = vec3(0.776, -0.10, -0.62);
 const vec3 RIM_RIGHT = vec3(0.78, -0.35, 0.52);
 const vec3 RIM_LEFT = vec3(-0.85, -0.30, 0.43);

@@ -28,7 +28,7 @@ float highlight(vec3 n, vec3 light, float roughness) {
 vec3 wrapped(float c, vec3 soft) { return max((c + soft) / (1.0 + soft), 0.0); }
 
 vec3 direct(vec3 n, float shadow, vec3 soft) {
-    vec3 bled = mix(vec3(shadow), vec3(pow(shadow, 0.65), shadow, pow(shadow, 1.08)), step(0.05, soft.x));
+    vec3 bled = mix(vec3(shadow), vec3(pow(shadow, 0.80), shadow, pow(shadow, 1.04)), step(0.05, soft.x));
     return KEY_COLOUR * wrapped(dot(n, key_direction), soft) * bled
         + FILL_COLOUR * wrapped(dot(n, FILL_DIRECTION), soft)
         + RIM_COLOUR * (max(dot(n, RIM_RIGHT), 0.0) + 0.6 * max(dot(n, RIM_LEFT), 0.0));

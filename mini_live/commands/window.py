@@ -1,0 +1,75 @@
+"""The live window, opened by ``python app.py`` and by ``live``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mini_live.reporting import Reporter
+from talkingface.errors import DeviceError, MissingPackageError
+
+NO_DISPLAY = (
+    "expected a display for the window, found none: use 'python app.py speak --audio FILE --output OUT.mp4' "
+    "for a video, or 'python app.py live --headless' without a window"
+)
+DISPLAY_FREE = ("offscreen", "minimal", "vnc")
+
+
+def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
+    """Open the window and wait until it is closed.
+
+    Raises:
+        DeviceError: there is no display.
+        MissingPackageError: PySide6 is not installed.
+        CharacterError: the character folder that was named cannot be used.
+    """
+    check_display()
+    # Importing cv2 points Qt at cv2's own plugins, which do not fit; Qt is to find its own.
+    os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
+    try:
+        from PySide6.QtCore import QTimer
+        from PySide6.QtWidgets import QApplication
+    except ImportError as error:
+        raise MissingPackageError(f"the window needs PySide6: pip install PySide6 ({error})") from error
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application.setStyle("Fusion")
+    from mini_live.window.opening import open_window
+
+    window = open_window(arguments)
+    signal.signal(signal.SIGINT, lambda *_: window.close())
+    signal.signal(signal.SIGTERM, lambda *_: window.close())
+    # Python sees signals only while it runs; Qt would sleep for ever.
+    waker = QTimer(interval=200)
+    waker.timeout.connect(lambda: None)
+    waker.start()
+    reporter.note("the window is open; close it to end")
+    code = application.exec()
+    reporter.result({"command": "window"}, "closed")
+    return int(code)
+
+
+def check_display() -> None:
+    """Find out whether a window can be shown.
+
+    Raises:
+        DeviceError: there is no display.
+    """
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in DISPLAY_FREE or not sys.platform.startswith("linux"):
+        return
+    if os.environ.get("WAYLAND_DISPLAY") or _x11_answers(os.environ.get("DISPLAY", "")):
+        return
+    raise DeviceError(NO_DISPLAY)
+
+
+def _x11_answers(display: str) -> bool:
+    """Tell whether a display is named and, if it is a local one, its socket is there."""
+    if not display:
+        return False
+    host, _, number = display.partition(":")
+    if host not in ("", "unix"):
+        return True
+    socket = Path("/tmp/.X11-unix") / f"X{number.split('.')[0]}"  # noqa: S108  X11's fixed place
+    return socket.exists()

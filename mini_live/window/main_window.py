@@ -1,0 +1,361 @@
+"""The window itself: stage, panel, buttons and status line, wired to the worker by signals."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mini_live.messages import Messages
+from mini_live.microphone import MicrophoneInfo
+from mini_live.window.panel import Panel
+from mini_live.window.settings import WindowSettings
+from mini_live.window.stage import Stage
+from mini_live.window.theme import THEMES, style_sheet
+from mini_live.window.worker import Worker
+from talkingface.mouth_controls import MouthControls
+from talkingface.timing import WINDOW_MS
+
+PANEL_PX = 320
+STATUS_PERIOD_MS = 100
+REOPEN_PERIOD_MS = 2000
+NOTICE_MS = 8000
+CLOSE_WITHIN_S = 1.0
+
+
+class MainWindow(QWidget):
+    """What a person sees; the worker does the work."""
+
+    def __init__(
+        self, worker: Worker, settings: WindowSettings, characters: list[tuple[str, Path]], chosen: Path
+    ) -> None:
+        """Build the window.
+
+        Args:
+            worker: not started yet.
+            settings: what is remembered.
+            characters: (name, folder) of those that can be chosen.
+            chosen: the folder of the one the worker opens.
+        """
+        super().__init__()
+        self.setObjectName("window")
+        self._worker = worker
+        self._settings = settings
+        self._messages = Messages(settings.language)
+        self._theme = THEMES.get(settings.text("theme", "light"), THEMES["light"])
+        self._speaking = False
+        self._lost = False
+        self._ready = False
+        self._characters = characters
+        self._chosen = chosen
+        self._caption = ("loading", {})
+        self.panel = Panel(self._messages)
+        self.stage = Stage()
+        self._build()
+        self.panel.set_characters(characters, chosen)
+        self.panel.set_controls(settings.controls)
+        self.stage.show_image(QImage(str(chosen / "preview.jpg")))
+        self._connect()
+        self._apply_theme()
+        self.retranslate()
+        self.resize(1080, 760)
+
+    def begin(self) -> None:
+        """Start the worker; call it when the window is shown."""
+        self._worker.start()
+        self._worker.look_for_microphones()
+        self._timer.start()
+        self._reopen_timer.start()
+
+    def choose_source(self, *, file: Path | None, device: str | None) -> None:
+        """Set the source before the start, as the command line asks."""
+        if device is not None:
+            self._settings.remember("device", device)
+        if file is not None:
+            self.panel.set_file(file)
+
+    def toggle_speaking(self) -> None:
+        """Start or stop."""
+        if self._speaking:
+            self._worker.fall_silent()
+        elif self.panel.uses_microphone:
+            self._worker.listen_to_microphone(self.panel.device)
+        elif self.panel.file is not None:
+            self._worker.play_file(self.panel.file)
+        else:
+            self._choose_file()
+
+    def retranslate(self) -> None:
+        """Write every word again."""
+        text = self._messages.text
+        self.setWindowTitle(text("title"))
+        self._title.setText(text("title"))
+        self.panel.retranslate()
+        self.start_button.setText(text("stop") if self._speaking else text("start"))
+        recording = self.record_button.isChecked()
+        self.record_button.setText(text("stop_recording") if recording else text("record"))
+        self.camera_button.setText(text("camera"))
+        self.full_screen_button.setText(text("full_screen"))
+        self.language_button.setText(text("language"))
+        self.language_button.setAccessibleName(text("language_hint"))
+        self.theme_button.setText(text("light") if self._theme.name == "dark" else text("dark"))
+        self.theme_button.setToolTip(text("theme_hint"))
+        self.stage.setAccessibleName(text("stage"))
+        self._say(*self._caption)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
+        """End the worker within a second."""
+        self._timer.stop()
+        self._reopen_timer.stop()
+        self.hide()
+        self._worker.close(CLOSE_WITHIN_S)
+        event.accept()
+
+    def _build(self) -> None:
+        self._title = QLabel(objectName="heading")
+        self.full_screen_button = QPushButton(objectName="quiet")
+        self.language_button = QPushButton(objectName="quiet")
+        self.theme_button = QPushButton(objectName="quiet")
+        top = QHBoxLayout()
+        top.addWidget(self._title)
+        top.addStretch(1)
+        for button in (self.full_screen_button, self.theme_button, self.language_button):
+            top.addWidget(button)
+        self.start_button = QPushButton(objectName="primary", enabled=False)
+        self.record_button = QPushButton(objectName="danger", checkable=True, enabled=False)
+        self.camera_button = QPushButton(checkable=True, enabled=False)
+        actions = QHBoxLayout()
+        actions.setSpacing(10)
+        actions.addWidget(self.start_button, 2)
+        actions.addWidget(self.record_button, 1)
+        actions.addWidget(self.camera_button, 1)
+        self._notice = QLabel(objectName="notice", visible=False, wordWrap=True)
+        self._status = QLabel(objectName="status")
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.stage, 1)
+        left.addWidget(self._notice)
+        left.addLayout(actions)
+        scroll = QScrollArea(widgetResizable=True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFixedWidth(PANEL_PX)
+        scroll.setWidget(self.panel)
+        self._scroll = scroll
+        middle = QHBoxLayout()
+        middle.setSpacing(18)
+        middle.addLayout(left, 1)
+        middle.addWidget(scroll)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 12, 18, 10)
+        layout.setSpacing(10)
+        layout.addLayout(top)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self._status)
+        self._timer = QTimer(self, interval=STATUS_PERIOD_MS)
+        self._reopen_timer = QTimer(self, interval=REOPEN_PERIOD_MS)
+        self._notice_timer = QTimer(self, interval=NOTICE_MS, singleShot=True)
+
+    def _connect(self) -> None:
+        worker, panel = self._worker, self.panel
+        worker.frame_waiting.connect(self._show_frame)
+        worker.character_ready.connect(self._character_ready)
+        worker.failed.connect(self._failed)
+        worker.notice.connect(self._tell)
+        worker.source_changed.connect(self._source_changed)
+        worker.recording_changed.connect(self._recording_changed)
+        worker.camera_changed.connect(self._camera_changed)
+        worker.microphones_found.connect(self._microphones_found)
+        panel.controls_changed.connect(self._controls_changed)
+        panel.refresh_wanted.connect(worker.look_for_microphones)
+        panel.file_wanted.connect(self._choose_file)
+        panel.source_picked.connect(self._source_picked)
+        panel.character_picked.connect(self._show_character)
+        panel.folder_wanted.connect(self._choose_folder)
+        panel.mute_changed.connect(worker.set_muted)
+        self.start_button.clicked.connect(self.toggle_speaking)
+        self.record_button.clicked.connect(self._record_clicked)
+        self.camera_button.clicked.connect(worker.set_camera)
+        self.full_screen_button.clicked.connect(self.toggle_full_screen)
+        self.language_button.clicked.connect(self._switch_language)
+        self.theme_button.clicked.connect(self._switch_theme)
+        self._timer.timeout.connect(self._show_status)
+        self._reopen_timer.timeout.connect(worker.reopen_lost_microphone_if_lost)
+        self._notice_timer.timeout.connect(self._notice.hide)
+        for keys, action in (
+            ("Ctrl+Return", self.start_button.click),
+            ("Ctrl+M", self.panel.mute.toggle),
+            ("Ctrl+R", self.record_button.click),
+            ("F11", self.toggle_full_screen),
+            ("Escape", self._leave_full_screen),
+        ):
+            QShortcut(QKeySequence(keys), self, activated=action)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen with the stage, or go back."""
+        if self.isFullScreen():
+            self._leave_full_screen()
+        else:
+            self._scroll.hide()
+            self.showFullScreen()
+
+    def _leave_full_screen(self) -> None:
+        if self.isFullScreen():
+            self._scroll.show()
+            self.showNormal()
+
+    def _show_frame(self) -> None:
+        rgb = self._worker.take_frame()
+        if rgb is not None:
+            self.stage.show_frame(rgb)
+
+    def _character_ready(self, name: str, look_ahead_ms: int) -> None:
+        self._ready = True
+        for button in (self.start_button, self.record_button, self.camera_button):
+            button.setEnabled(True)
+        self._status.setToolTip(self._messages.text("latency_hint", window=WINDOW_MS, look_ahead=look_ahead_ms))
+        if not self._speaking:
+            self._say("ready", {})
+
+    def _failed(self, sentence: str) -> None:
+        self._ready = False
+        for button in (self.start_button, self.record_button, self.camera_button):
+            button.setEnabled(False)
+        self._say("failed", {})
+        self._tell(sentence, stays=True)
+
+    def _tell(self, sentence: str, *, stays: bool = False) -> None:
+        self._notice.setText(sentence)
+        self._notice.show()
+        if stays:
+            self._notice_timer.stop()
+        else:
+            self._notice_timer.start()
+
+    def _say(self, key: str, values: dict[str, object]) -> None:
+        self._caption = (key, values)
+        hidden = key in ("listening", "file", "speaking_file")
+        self.stage.set_caption("" if hidden else self._messages.text(key, **values))
+
+    def _source_changed(self, kind: str, name: str) -> None:
+        self._speaking = kind in ("microphone", "file", "lost")
+        back = self._lost and kind == "microphone"
+        self._lost = kind == "lost"
+        if kind == "lost":
+            self._tell(self._messages.text("microphone_gone"), stays=True)
+        elif back:
+            self._tell(self._messages.text("microphone_back"))
+        captions = {"microphone": "listening", "file": "speaking_file", "ended": "file_ended", "lost": "microphone_gone"}
+        self._say(captions.get(kind, "ready"), {"name": name})
+        self.retranslate()
+
+    def _source_picked(self) -> None:
+        if self.panel.uses_microphone and self.panel.device:
+            self._settings.remember("device", self.panel.device)
+        if self._speaking:
+            self._speaking = False
+            self.toggle_speaking()
+
+    def _recording_changed(self, recording: bool, path: str) -> None:
+        self.record_button.setChecked(recording)
+        if path:
+            self._tell(self._messages.text("recorded", path=path))
+        self.retranslate()
+
+    def _camera_changed(self, shown: bool, name: str) -> None:
+        self.camera_button.setChecked(shown)
+        self.camera_button.setToolTip(name)
+
+    def _microphones_found(self, microphones: list[MicrophoneInfo]) -> None:
+        self.panel.set_microphones(microphones, self._settings.text("device"))
+
+    def _controls_changed(self, controls: MouthControls) -> None:
+        self._settings.remember_controls(controls)
+        self._worker.set_controls(controls)
+
+    def _choose_file(self) -> None:
+        text = self._messages.text
+        sounds = f"{text('sound_files')} (*.wav *.flac *.mp3 *.m4a *.ogg *.opus *.mp4 *.mkv *.mov *.webm)"
+        path, _ = QFileDialog.getOpenFileName(
+            self, text("choose_file"), self._settings.text("folder"), f"{sounds};;{text('all_files')} (*)"
+        )
+        if path:
+            self._settings.remember("folder", str(Path(path).parent))
+            self.panel.set_file(Path(path))
+            self._source_picked()
+
+    def _choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self._messages.text("open_character"))
+        if folder:
+            path = Path(folder)
+            if path not in [known for _, known in self._characters]:
+                self._characters.append((path.name, path))
+            self.panel.set_characters(self._characters, path)
+            self._show_character(path)
+
+    def _show_character(self, folder: Path) -> None:
+        self._chosen = folder
+        self._settings.remember("character", str(folder))
+        self._worker.show_character(folder)
+
+    def _record_clicked(self) -> None:
+        if not self.record_button.isChecked():
+            self._worker.stop_recording()
+            return
+        self.record_button.setChecked(False)
+        suggestion = Path(self._settings.text("recordings", str(Path.home()))) / time.strftime("avatar-%Y%m%d-%H%M%S.mp4")
+        path, _ = QFileDialog.getSaveFileName(
+            self, self._messages.text("save_recording"), str(suggestion), "MP4 (*.mp4)"
+        )
+        if path:
+            chosen = Path(path) if path.lower().endswith(".mp4") else Path(path + ".mp4")
+            self._settings.remember("recordings", str(chosen.parent))
+            self.record_to(chosen)
+
+    def record_to(self, path: Path) -> None:
+        """Start a recording into a file."""
+        self._worker.start_recording(path)
+
+    def _show_status(self) -> None:
+        status = self._worker.status
+        self.panel.meter.set_level(status.level_dbfs)
+        if not self._ready or not status.frames:
+            self._status.setText(" ")
+            return
+        text = self._messages.text
+        parts = [
+            text("status", fps=status.frames_per_second),
+            text("status_late", late=status.late_frames, dropped=status.dropped_frames),
+            text("status_latency", latency=status.latency_ms),
+        ]
+        if status.lost_samples:
+            parts.append(text("lost", seconds=status.lost_samples / 16_000))
+        self._status.setText("    ".join(parts))
+
+    def _switch_language(self) -> None:
+        self._messages.language = "en" if self._messages.language == "zh" else "zh"
+        self._settings.remember("language", self._messages.language)
+        self.retranslate()
+
+    def _switch_theme(self) -> None:
+        self._theme = THEMES["light" if self._theme.name == "dark" else "dark"]
+        self._settings.remember("theme", self._theme.name)
+        self._apply_theme()
+        self.retranslate()
+
+    def _apply_theme(self) -> None:
+        self.setStyleSheet(style_sheet(self._theme))
+        self.stage.set_theme(self._theme)
+        self.panel.set_theme(self._theme)

@@ -1,0 +1,56 @@
+"""Opens the window for a set of command line arguments."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mini_live.audio_file_source import AudioFileSource
+from mini_live.whole_files import check_video_path, check_writable
+from mini_live.window.main_window import MainWindow
+from mini_live.window.settings import WindowSettings
+from mini_live.window.worker import Worker
+from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER
+from talkingface.character import MANIFEST, list_characters
+from talkingface.errors import CharacterError
+from talkingface.timing import SAMPLE_RATE
+
+MICROPHONE = "mic"
+
+
+def open_window(arguments: argparse.Namespace, settings: WindowSettings | None = None) -> MainWindow:
+    """Show the window, then start to load.
+
+    Raises:
+        CharacterError: the folder that was named is none.
+        BadAudioError: the sound file that was named cannot be used.
+        OutputError: the recording that was named cannot be written.
+    """
+    settings = WindowSettings() if settings is None else settings
+    file = None if arguments.source == MICROPHONE else Path(arguments.source)
+    if file is not None:
+        AudioFileSource(file, SAMPLE_RATE).close()
+    if arguments.record:
+        check_video_path(arguments.record)
+        check_writable(arguments.record)
+    chosen = _chosen(arguments.character, settings)
+    folders = list(dict.fromkeys([chosen, *list_characters(CHARACTERS_FOLDER)]))
+    worker = Worker(chosen, arguments.renderer, settings.controls)
+    window = MainWindow(worker, settings, [(folder.name, folder) for folder in folders], chosen)
+    window.choose_source(file=file, device=arguments.device)
+    window.show()
+    window.begin()
+    if arguments.record:
+        window.record_to(arguments.record)
+    if file is not None:
+        window.toggle_speaking()
+    return window
+
+
+def _chosen(named: Path | None, settings: WindowSettings) -> Path:
+    if named is not None:
+        if not (named / MANIFEST).is_file():
+            raise CharacterError(f"expected a character folder, found no {MANIFEST} in {named}")
+        return named
+    remembered = Path(settings.text("character", str(DEFAULT_CHARACTER)))
+    return remembered if (remembered / MANIFEST).is_file() else DEFAULT_CHARACTER

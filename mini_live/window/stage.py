@@ -1,0 +1,98 @@
+"""The stage: paints the newest frame large, in its own aspect, sharp on any screen."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from mini_live.window.theme import LIGHT, Theme
+from talkingface.records import ImageArray
+
+CORNER_PX = 16.0
+
+
+class Stage(QWidget):
+    """Shows one picture at a time, or a sentence instead."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        super().__init__()
+        self._image = QImage()
+        self._caption = ""
+        self._theme = LIGHT
+        self.setMinimumSize(QSize(240, 320))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def show_frame(self, rgb: ImageArray) -> None:
+        """Show uint8 (height, width, 3) RGB."""
+        height, width = rgb.shape[:2]
+        whole = np.ascontiguousarray(rgb)
+        # The copy owns its pixels, so that the array may go.
+        self._image = QImage(whole.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        self.update()
+
+    def show_image(self, image: QImage) -> None:
+        """Show a picture, such as a preview."""
+        self._image = image
+        self.update()
+
+    def set_caption(self, text: str) -> None:
+        """Show a sentence over the lower edge; an empty one takes it away."""
+        if text != self._caption:
+            self._caption = text
+            self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Change colours."""
+        self._theme = theme
+        self.update()
+
+    @property
+    def image(self) -> QImage:
+        """The picture shown."""
+        return self._image
+
+    def picture_rectangle(self) -> QRectF:
+        """Return where the picture lies in the widget: centred, whole, in its own aspect."""
+        area = QRectF(self.rect())
+        if self._image.isNull():
+            return area
+        scale = min(area.width() / self._image.width(), area.height() / self._image.height())
+        width, height = self._image.width() * scale, self._image.height() * scale
+        return QRectF((area.width() - width) / 2, (area.height() - height) / 2, width, height)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+        """Paint."""
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        outline = QPainterPath()
+        target = self.picture_rectangle()
+        outline.addRoundedRect(target, CORNER_PX, CORNER_PX)
+        painter.fillPath(outline, QColor(self._theme.stage))
+        if not self._image.isNull():
+            painter.setClipPath(outline)
+            painter.drawImage(target, self._image)
+            painter.setClipping(False)
+        if self._caption:
+            self._paint_caption(painter, target)
+        painter.end()
+
+    def _paint_caption(self, painter: QPainter, target: QRectF) -> None:
+        font = QFont(self.font())
+        font.setPixelSize(14)
+        painter.setFont(font)
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        room = target.adjusted(24, 0, -24, -20)
+        text = painter.boundingRect(room, int(flags), self._caption)
+        box = QRectF(0, 0, text.width() + 28, text.height() + 18)
+        box.moveCenter(target.center())
+        box.moveBottom(target.bottom() - 20)
+        background = QColor(self._theme.panel)
+        background.setAlpha(225)
+        shape = QPainterPath()
+        shape.addRoundedRect(box, 10, 10)
+        painter.fillPath(shape, background)
+        painter.setPen(QColor(self._theme.text))
+        painter.drawText(box.adjusted(8, 0, -8, 0), int(flags), self._caption)

@@ -1,0 +1,76 @@
+"""Colours of the window, light and dark, as one style sheet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as CSS hex."""
+
+    name: str
+    window: str
+    panel: str
+    line: str
+    text: str
+    faint: str
+    accent: str
+    accent_hover: str
+    on_accent: str
+    field: str
+    stage: str
+    danger: str
+
+
+LIGHT = Theme(
+    name="light", window="#f4f5f7", panel="#ffffff", line="#e1e4e9", text="#1d2330", faint="#6a7280",
+    accent="#2f6f6b", accent_hover="#285f5c", on_accent="#ffffff", field="#f4f5f7", stage="#e6e9ee", danger="#b5402f",
+)  # fmt: skip
+DARK = Theme(
+    name="dark", window="#15181d", panel="#1d2128", line="#2d333d", text="#e8ebf0", faint="#929baa",
+    accent="#4fa8a1", accent_hover="#63bab3", on_accent="#0d1416", field="#262b34", stage="#0f1216", danger="#e07a68",
+)  # fmt: skip
+THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+
+
+def style_sheet(theme: Theme) -> str:
+    """Return the whole window's style sheet."""
+    return f"""
+* {{ font-size: 13px; color: {theme.text}; }}
+QWidget#window, QDialog {{ background: {theme.window}; }}
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; border: none; }}
+QFrame#card {{ background: {theme.panel}; border: 1px solid {theme.line}; border-radius: 12px; }}
+QLabel {{ background: transparent; }}
+QLabel#heading {{ font-size: 14px; font-weight: 600; }}
+QLabel#faint, QLabel#status {{ color: {theme.faint}; font-size: 12px; }}
+QLabel#number {{ color: {theme.faint}; }}
+QLabel#notice {{ color: {theme.text}; background: {theme.panel}; border: 1px solid {theme.line};
+    border-radius: 8px; padding: 8px 12px; }}
+QPushButton, QComboBox {{ background: {theme.field}; border: 1px solid {theme.line}; border-radius: 8px;
+    padding: 7px 12px; min-height: 18px; }}
+QPushButton:hover, QComboBox:hover {{ border-color: {theme.accent}; }}
+QPushButton:focus, QComboBox:focus, QSlider:focus {{ border: 1px solid {theme.accent}; outline: none; }}
+QPushButton:disabled, QComboBox:disabled {{ color: {theme.faint}; border-color: {theme.line}; }}
+QPushButton#primary {{ background: {theme.accent}; color: {theme.on_accent}; border: none; font-weight: 600;
+    padding: 10px 14px; }}
+QPushButton#primary:hover, QPushButton#primary:focus {{ background: {theme.accent_hover}; border: none; }}
+QPushButton#primary:disabled {{ background: {theme.line}; color: {theme.faint}; }}
+QPushButton:checked {{ background: {theme.panel}; border: 1px solid {theme.accent}; color: {theme.accent};
+    font-weight: 600; }}
+QPushButton#danger:checked {{ border-color: {theme.danger}; color: {theme.danger}; }}
+QPushButton#quiet {{ background: transparent; border: none; padding: 5px 8px; color: {theme.faint}; }}
+QPushButton#quiet:hover, QPushButton#quiet:focus {{ color: {theme.text}; background: {theme.field}; }}
+QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox QAbstractItemView {{ background: {theme.panel}; border: 1px solid {theme.line};
+    selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; outline: none; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {theme.line}; }}
+QSlider::sub-page:horizontal {{ background: {theme.accent}; border-radius: 2px; }}
+QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+    background: {theme.panel}; border: 2px solid {theme.accent}; }}
+QSlider {{ min-height: 20px; background: transparent; border: 1px solid transparent; border-radius: 6px; }}
+QToolTip {{ background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.line}; padding: 4px; }}
+QScrollBar:vertical {{ background: transparent; width: 8px; }}
+QScrollBar::handle:vertical {{ background: {theme.line}; border-radius: 4px; min-height: 30px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+"""

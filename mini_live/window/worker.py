@@ -1,0 +1,330 @@
+"""The worker: one thread that owns models, drawing context and the live session; it speaks to Qt by signals."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from mini_live.audio_file_source import AudioFileSource, SilenceSource
+from mini_live.clock import SystemClock
+from mini_live.live_session import LiveSession, Orders
+from mini_live.live_statistics import LiveStatus
+from mini_live.microphone import Microphone, find_microphone, list_microphones
+from mini_live.sinks import CallbackSink, QueuedSink, VideoFileSink
+from mini_live.virtual_camera import VirtualCameraSink
+from mini_live.wiring import Avatar, Mouth, open_avatar, open_mouth
+from talkingface.errors import AvatarError
+from talkingface.mouth_controls import MouthControls
+from talkingface.mouth_stream import MouthStream
+from talkingface.records import ImageArray, VideoFrame
+from talkingface.seams import AudioSource, FrameSink
+from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
+from talkingface.video_files import VideoWriter
+
+BLOCK_SAMPLES = SAMPLE_RATE // 50
+MARGIN_S = BLOCK_SAMPLES / SAMPLE_RATE
+RECORDING_QUEUE_FRAMES = 2 * FRAMES_PER_SECOND
+
+
+class Worker(QObject):
+    """Starts at :meth:`start`; every public method returns at once and may be called from the Qt thread."""
+
+    frame_waiting = Signal()
+    character_ready = Signal(str, int)
+    failed = Signal(str)
+    notice = Signal(str)
+    source_changed = Signal(str, str)
+    recording_changed = Signal(bool, str)
+    camera_changed = Signal(bool, str)
+    microphones_found = Signal(list)
+
+    def __init__(self, character: Path | None, renderer: str, controls: MouthControls) -> None:
+        """Remember what to open.
+
+        Args:
+            character: the character folder; None is the built-in one.
+            renderer: ``auto``, ``gl`` or ``cpu``.
+            controls: the mouth's settings to begin with.
+        """
+        super().__init__()
+        self._folder = character
+        self._renderer = renderer
+        self._controls = controls
+        self._orders: Orders = queue.SimpleQueue()
+        self._clock = SystemClock()
+        self._lock = threading.Lock()
+        self._newest: VideoFrame | None = None
+        self._closing = threading.Event()
+        self._mouth: Mouth | None = None
+        self._avatar: Avatar | None = None
+        self._session: LiveSession | None = None
+        self._microphone_wanted: str | None = None
+        self._microphone_lost = False
+        self._source_name = ""
+        self._finishing: list[QueuedSink] = []
+        self._recording: QueuedSink | None = None
+        self._recording_path = Path()
+        self._camera: VirtualCameraSink | None = None
+        self._thread = threading.Thread(target=self._work, name="avatar", daemon=True)
+
+    @property
+    def status(self) -> LiveStatus:
+        """The newest figures."""
+        session = self._session
+        return LiveStatus() if session is None else session.status
+
+    def start(self) -> None:
+        """Begin to load, then to move."""
+        self._thread.start()
+
+    def close(self, timeout_s: float) -> bool:
+        """End everything; a recording is finished. Returns whether all ended in time."""
+        self._closing.set()
+        self._orders.put(self._stop_session)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def take_frame(self) -> ImageArray | None:
+        """Return the newest frame, uint8 (height, width, 3), once."""
+        with self._lock:
+            frame, self._newest = self._newest, None
+        return None if frame is None else frame.rgb
+
+    def listen_to_microphone(self, device: str | None) -> None:
+        """Go on with a microphone; its number, a part of its name, or None for the default."""
+        self._orders.put(lambda: self._open_microphone(device))
+
+    def play_file(self, path: Path) -> None:
+        """Go on with a sound file, at the pace of real time."""
+        self._orders.put(lambda: self._open_file(path))
+
+    def fall_silent(self) -> None:
+        """Stop listening; the character rests."""
+        self._orders.put(self._silence)
+
+    def reopen_lost_microphone_if_lost(self) -> None:
+        """Try again to open a microphone that went away while it was listened to."""
+        if self._microphone_lost:
+            self._orders.put(self._reopen)
+
+    def look_for_microphones(self) -> None:
+        """List the microphones again; the answer comes by ``microphones_found``."""
+        threading.Thread(target=self._list_microphones, name="microphones", daemon=True).start()
+
+    def set_controls(self, controls: MouthControls) -> None:
+        """Turn the mouth's knobs."""
+        self._controls = controls
+        self._orders.put(self._apply_controls)
+
+    def set_muted(self, muted: bool) -> None:
+        """Take the sound away, or give it back."""
+        self._orders.put(lambda: self._mute(muted))
+
+    def show_character(self, folder: Path | None) -> None:
+        """Change the character; the sound goes on."""
+        self._orders.put(lambda: self._change_character(folder))
+
+    def start_recording(self, path: Path) -> None:
+        """Record picture and sound from now on."""
+        self._orders.put(lambda: self._begin_recording(path))
+
+    def stop_recording(self) -> None:
+        """Finish the recording."""
+        self._orders.put(self._end_recording)
+
+    def set_camera(self, wanted: bool) -> None:
+        """Open or close the virtual camera."""
+        self._orders.put(lambda: self._switch_camera(wanted))
+
+    def _work(self) -> None:
+        try:
+            self._mouth = mouth = open_mouth()
+            self._avatar = open_avatar(self._folder, self._renderer, mouth.space, self.notice.emit)
+            self._avatar.warm_up()
+            self._session = LiveSession(
+                SilenceSource(BLOCK_SAMPLES, self._clock),
+                MouthStream(mouth.model, self._controls),
+                self._avatar.composer,
+                [CallbackSink(self._show)],
+                self._clock,
+                look_ahead_ms=mouth.model.look_ahead_ms,
+                margin_s=MARGIN_S,
+                next_source=self._after_source,
+                on_sink_error=self._sink_failed,
+                orders=self._orders,
+            )
+            self._apply_controls()
+            self.character_ready.emit(self._avatar.character.name, mouth.model.look_ahead_ms)
+            if not self._closing.is_set():
+                self._session.run()
+        except AvatarError as error:
+            self.failed.emit(str(error))
+        except Exception as error:  # a thread has no caller: the person must be told all the same
+            self.failed.emit(f"unexpected {type(error).__name__}: {error}")
+        finally:
+            self._free()
+
+    def _free(self) -> None:
+        if self._session is not None:
+            self._session.close_source()
+        for sink in (self._recording, self._camera, *self._finishing):
+            if sink is not None:
+                with suppress(AvatarError):
+                    sink.close()
+        if self._avatar is not None:
+            self._avatar.close()
+
+    def _live(self) -> LiveSession:
+        assert self._session is not None, "orders are obeyed by a running session"
+        return self._session
+
+    def _stop_session(self) -> None:
+        self._live().stop()
+
+    def _show(self, frame: VideoFrame) -> None:
+        with self._lock:
+            waiting = self._newest is not None
+            self._newest = frame
+        if not waiting:
+            self.frame_waiting.emit()
+
+    def _after_source(self, error: AvatarError | None) -> AudioSource:
+        """Rest when a file has ended or a microphone has gone."""
+        if error is not None:
+            self.notice.emit(str(error))
+            self._microphone_lost = self._microphone_wanted is not None
+            self.source_changed.emit("lost" if self._microphone_lost else "idle", self._source_name)
+        else:
+            self.source_changed.emit("ended", self._source_name)
+        return SilenceSource(BLOCK_SAMPLES, self._clock)
+
+    def _silence(self) -> None:
+        self._microphone_wanted, self._microphone_lost = None, False
+        self._live().set_source(SilenceSource(BLOCK_SAMPLES, self._clock))
+        self.source_changed.emit("idle", "")
+
+    def _open_microphone(self, device: str | None) -> None:
+        self._live().set_source(SilenceSource(BLOCK_SAMPLES, self._clock))
+        try:
+            found = find_microphone(device)
+            source = Microphone(found)
+        except AvatarError as error:
+            self.notice.emit(str(error))
+            self.source_changed.emit("idle", "")
+            return
+        self._microphone_wanted, self._microphone_lost, self._source_name = found.name, False, found.name
+        self._live().set_source(source)
+        self.source_changed.emit("microphone", found.name)
+
+    def _reopen(self) -> None:
+        wanted = self._microphone_wanted
+        if wanted is None or not self._microphone_lost:
+            return
+        try:
+            list_microphones(refresh=True)
+            source = Microphone(find_microphone(wanted))
+        except AvatarError:
+            return
+        self._microphone_lost = False
+        self._live().set_source(source)
+        self.source_changed.emit("microphone", wanted)
+
+    def _open_file(self, path: Path) -> None:
+        self._microphone_wanted, self._microphone_lost = None, False
+        try:
+            source = AudioFileSource(path, BLOCK_SAMPLES, self._clock)
+        except AvatarError as error:
+            self.notice.emit(str(error))
+            self._silence()
+            return
+        self._source_name = path.name
+        self._live().set_source(source)
+        self.source_changed.emit("file", path.name)
+
+    def _list_microphones(self) -> None:
+        try:
+            self.microphones_found.emit(list_microphones(refresh=self._microphone_wanted is None))
+        except AvatarError as error:
+            self.notice.emit(str(error))
+            self.microphones_found.emit([])
+
+    def _apply_controls(self) -> None:
+        self._live().set_controls(self._controls)
+        self._live().set_delay(self._controls.sound_offset_ms / 1000)
+
+    def _mute(self, muted: bool) -> None:
+        self._live().muted = muted
+
+    def _change_character(self, folder: Path | None) -> None:
+        assert self._mouth is not None
+        try:
+            avatar = open_avatar(folder, self._renderer, self._mouth.space, self.notice.emit)
+        except AvatarError as error:
+            self.notice.emit(str(error))
+            return
+        before, self._avatar = self._avatar, avatar
+        self._live().composer = avatar.composer
+        if before is not None:
+            before.close()
+        self.character_ready.emit(avatar.character.name, self._mouth.model.look_ahead_ms)
+
+    def _begin_recording(self, path: Path) -> None:
+        assert self._avatar is not None
+        if self._recording is not None:
+            return
+        character = self._avatar.character
+        try:
+            writer = VideoWriter(
+                path, character.width, character.height, FRAMES_PER_SECOND,
+                audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast",
+            )  # fmt: skip
+        except AvatarError as error:
+            self.notice.emit(str(error))
+            self.recording_changed.emit(False, "")
+            return
+        self._recording_path = path
+        self._recording = QueuedSink(
+            VideoFileSink(writer), RECORDING_QUEUE_FRAMES, drop_when_full=True, on_finished=self._recorded
+        )
+        self._live().add_sink(self._recording)
+        self.recording_changed.emit(True, "")
+
+    def _end_recording(self) -> None:
+        sink, self._recording = self._recording, None
+        if sink is not None:
+            self._finishing.append(sink)
+            self._live().end_sink(sink, sink.finish)
+
+    def _recorded(self, error: AvatarError | None) -> None:
+        if error is not None:
+            self.notice.emit(str(error))
+        self.recording_changed.emit(False, "" if error is not None else str(self._recording_path))
+
+    def _switch_camera(self, wanted: bool) -> None:
+        assert self._avatar is not None
+        camera, self._camera = self._camera, None
+        if camera is not None:
+            self._live().end_sink(camera, camera.close)
+        if wanted:
+            character = self._avatar.character
+            try:
+                self._camera = VirtualCameraSink(character.width, character.height)
+            except AvatarError as error:
+                self.notice.emit(str(error))
+            else:
+                self._live().add_sink(self._camera)
+        self.camera_changed.emit(self._camera is not None, "" if self._camera is None else self._camera.name)
+
+    def _sink_failed(self, sink: FrameSink, error: AvatarError) -> None:
+        self.notice.emit(str(error))
+        if sink is self._recording:
+            self._recording = None
+            self.recording_changed.emit(False, "")
+        if sink is self._camera:
+            self._camera = None
+            self.camera_changed.emit(False, "")

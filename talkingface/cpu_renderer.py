@@ -1,0 +1,181 @@
+"""Draws the lower face with numpy and OpenCV, for machines without OpenGL.
+
+The picture is that of the OpenGL renderer but for rounding, the smoothing of the lips' edges, and folds, where whole
+triangles are sorted by depth instead of pixels.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkingface.errors import GraphicsError
+from talkingface.mouth_drawing import (
+    CAVITY_CENTRE_LIGHT,
+    TEETH_EDGE_SHADE,
+    Box,
+    MouthOval,
+    check_crop,
+    check_geometry,
+    facing_triangles,
+    inner_lip_vertices,
+    mouth_box,
+    mouth_oval,
+    teeth_light,
+    triangles_in_box,
+)
+from talkingface.records import FloatArray, ImageArray, MouthGeometry, TeethLook
+from talkingface.triangle_scan import scan_triangles
+from talkingface.wrap_mesh import FaceMeshes
+
+SAMPLES_X, SAMPLES_Y = 2, 4  # samples of a pixel around the mouth; lips lie, so heights count more
+FULL = 255
+
+
+class CpuMouthRenderer:
+    """The :class:`talkingface.seams.MouthRenderer` without OpenGL; any one thread at a time."""
+
+    def __init__(self, meshes: FaceMeshes, look: TeethLook) -> None:
+        """Keep the models.
+
+        Args:
+            meshes: wrap and teeth.
+            look: colours of teeth and cavity.
+        """
+        self._meshes = meshes
+        self._look = look
+        self._closed = False
+        wrap = meshes.wrap
+        self._inner_lips = inner_lip_vertices(wrap.mouth_triangles)
+        lower_count = len(meshes.lower_teeth.vertices)
+        self._teeth = np.concatenate(
+            [meshes.lower_teeth.triangles, meshes.upper_teeth.triangles + lower_count]
+        )
+
+    def render(self, crop: ImageArray, geometry: MouthGeometry) -> ImageArray:
+        """Draw one frame.
+
+        Args:
+            crop: uint8 (h, w, 3) RGB, not changed.
+            geometry: vertices in pixels of that crop; the middle of its first pixel is (0, 0).
+
+        Returns:
+            uint8 (h, w, 4): straight RGB, and A = coverage.
+
+        Raises:
+            BadInputError: crop or geometry of a wrong shape, type or with numbers that are not finite.
+            GraphicsError: closed.
+        """
+        check_crop(crop)
+        check_geometry(geometry, self._meshes)
+        if self._closed:
+            raise GraphicsError("expected an open renderer, found a closed one")
+        height, width = crop.shape[:2]
+        picture = self._skin(crop, geometry)
+        inner_lips_px = geometry.target_px[self._inner_lips]
+        box = mouth_box(inner_lips_px, width, height)
+        if box is not None:
+            self._open_mouth(picture, geometry, mouth_oval(inner_lips_px), box)
+        return picture
+
+    def close(self) -> None:
+        """Draw no more; may be called twice."""
+        self._closed = True
+
+    def _skin(self, crop: ImageArray, geometry: MouthGeometry) -> ImageArray:
+        """Return the warped skin, uint8 (h, w, 4), the mouth closed with what the crop has there."""
+        height, width = crop.shape[:2]
+        wrap = self._meshes.wrap
+        skin = _far_to_near(geometry.target_px, facing_triangles(geometry.target_px, wrap.triangles))
+        # The mouth's surface comes first, so that skin colours go on a little under the lips' smoothed edges.
+        triangles = np.concatenate([wrap.mouth_triangles, skin])
+        scan = scan_triangles(geometry.target_px[:, :2][triangles], height, width)
+        maps = np.zeros((2, height * width), np.float32)
+        for axis in (0, 1):
+            maps[axis][scan.pixel] = scan.interpolate(geometry.source_px[:, axis][triangles])
+        coverage = np.zeros(height * width, np.uint8)
+        shares = scan.interpolate(wrap.coverage[triangles])
+        coverage[scan.pixel] = np.clip(shares * FULL + 0.5, 0, FULL)
+        map_x, map_y = maps.reshape(2, height, width)
+        rgb = cv2.remap(crop, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        alpha = coverage.reshape(height, width)
+        picture = np.zeros((height, width, 4), np.uint8)
+        cv2.copyTo(cv2.merge([rgb, alpha]), alpha, picture)
+        return picture
+
+    def _open_mouth(self, picture: ImageArray, geometry: MouthGeometry, oval: MouthOval, box: Box) -> None:
+        """Paint teeth and cavity into the picture, changed in place, where skin leaves the mouth's box free."""
+        left, top, right, bottom = box
+        hole = self._hole(geometry, box)
+        if not hole.any():
+            return
+        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
+        radius = oval.squared_radius(x, y)
+        cavity_light = CAVITY_CENTRE_LIGHT + (1 - CAVITY_CENTRE_LIGHT) * radius
+        light, is_tooth = self._teeth_light(geometry, oval, box)
+        light *= (1 - TEETH_EDGE_SHADE * radius * radius) * oval.slit_light
+        cavity_light *= 1 - is_tooth
+        inside = light[..., None] * self._look.teeth + cavity_light[..., None] * self._look.cavity
+        seen = picture[top:bottom, left:right]
+        was_drawn = (seen[..., 3] > 0)[..., None]
+        share = hole[..., None]
+        mixed = seen[..., :3] + (inside * FULL - seen[..., :3]) * np.where(was_drawn, share, 1)
+        np.copyto(seen[..., :3], (mixed + 0.5).astype(np.uint8), where=share > 0)
+        np.copyto(seen[..., 3], np.maximum(seen[..., 3], (hole * FULL + 0.5).astype(np.uint8)))
+
+    def _hole(self, geometry: MouthGeometry, box: Box) -> FloatArray:
+        """Return float32 (box height, box width): how much of each pixel is open mouth."""
+        wrap = self._meshes.wrap
+        is_open = np.zeros(_sample_shape(box), np.uint8)
+        points = geometry.target_px
+        mouth = facing_triangles(points, wrap.mouth_triangles)
+        skin = facing_triangles(points, triangles_in_box(points, wrap.triangles, box))
+        for triangles, value in ((mouth, 1), (skin, 0)):
+            scan = scan_triangles(_to_samples(points[:, :2][triangles], box), *is_open.shape)
+            is_open.reshape(-1)[scan.pixel] = value
+        return _to_pixels(is_open.astype(np.float32))
+
+    def _teeth_light(
+        self, geometry: MouthGeometry, oval: MouthOval, box: Box
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return float32 (box height, box width) light of the teeth times their share, and their share, of a pixel."""
+        points = np.concatenate([geometry.lower_teeth_px, geometry.upper_teeth_px])
+        depth_px = oval.half_width_px
+        lights = np.concatenate(
+            [
+                teeth_light(geometry.lower_teeth_px, self._meshes.lower_teeth.shade, depth_px),
+                teeth_light(geometry.upper_teeth_px, self._meshes.upper_teeth.shade, depth_px),
+            ]
+        )
+        triangles = facing_triangles(points, triangles_in_box(points, self._teeth, box))
+        triangles = _far_to_near(points, triangles)
+        shape = _sample_shape(box)
+        scan = scan_triangles(_to_samples(points[:, :2][triangles], box), *shape)
+        light, share = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+        light.reshape(-1)[scan.pixel] = scan.interpolate(lights[triangles])
+        share.reshape(-1)[scan.pixel] = 1
+        return _to_pixels(light), _to_pixels(share)
+
+
+def _far_to_near(points_px: FloatArray, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Sort triangles by the depth of their middles, the nearest last."""
+    return triangles[np.argsort(-points_px[:, 2][triangles].sum(1), kind="stable")]
+
+
+def _sample_shape(box: Box) -> tuple[int, int]:
+    left, top, right, bottom = box
+    return (bottom - top) * SAMPLES_Y, (right - left) * SAMPLES_X
+
+
+def _to_samples(points_px: FloatArray, box: Box) -> FloatArray:
+    """Carry pixels into the samples of a box: pixel (0, 0) covers samples 0 to SAMPLES - 1."""
+    many = np.array([SAMPLES_X, SAMPLES_Y], np.float32)
+    corner = np.array(box[:2], np.float32)
+    return ((points_px - corner + 0.5) * many - 0.5).astype(np.float32)
+
+
+def _to_pixels(samples: FloatArray) -> FloatArray:
+    """Average the samples of each pixel."""
+    height, width = samples.shape
+    return cv2.resize(samples, (width // SAMPLES_X, height // SAMPLES_Y), interpolation=cv2.INTER_AREA)

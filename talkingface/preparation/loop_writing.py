@@ -1,0 +1,113 @@
+"""Writing the base loop: source frames put in the loop's order, mended and cross-faded, with their tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from talkingface.errors import BadVideoError
+from talkingface.head_pose import fit_pose
+from talkingface.preparation.loop_choice import FrameMix
+from talkingface.preparation.steady_tracks import FaceAnalysis
+from talkingface.records import FloatArray, HeadPose, ImageArray
+from talkingface.video_files import FRAMES_PER_SECOND
+from talkingface.video_writer import VideoWriter
+
+BASE_CRF = 15
+BASE_KEYFRAMES = 25
+ENCODER_THREADS = 2
+
+
+def mixed_tracks(
+    analysis: FaceAnalysis, mixes: tuple[FrameMix, ...]
+) -> tuple[FloatArray, tuple[HeadPose, ...]]:
+    """Return the loop's float32 (F, 478, 3) landmarks and its F head poses."""
+    points, poses = [], []
+    for mix in mixes:
+        if mix.share == 0:
+            points.append(analysis.points_px[mix.first])
+            poses.append(analysis.poses[mix.first])
+        else:
+            first, second = analysis.points_px[mix.first], analysis.points_px[mix.second]
+            points.append(((1 - mix.share) * first + mix.share * second).astype(np.float32))
+            poses.append(fit_pose(points[-1], analysis.neutral))
+    return np.stack(points), tuple(poses)
+
+
+def write_loop(
+    path: Path,
+    frames: Iterator[ImageArray],
+    offset: int,
+    mixes: tuple[FrameMix, ...],
+    wanted: set[int],
+    size_px: tuple[int, int],
+    on_frame: Callable[[int], None],
+) -> dict[int, ImageArray]:
+    """Write the loop.
+
+    Args:
+        path: of the video.
+        frames: the source, uint8 (height, width, 3) RGB of even sides, from its beginning.
+        offset: the source frame that counts as number 0.
+        mixes: the loop.
+        wanted: numbers of frames to hand back.
+        size_px: width and height.
+        on_frame: called with the number of frames written.
+
+    Returns:
+        The wanted frames, by their number.
+
+    Raises:
+        OutputError: the video cannot be written.
+        BadVideoError: the source ended early.
+    """
+    needed = {mix.first for mix in mixes} | {mix.second for mix in mixes if mix.share > 0}
+    last = max(needed | wanted)
+    uses = _last_uses(mixes)
+    planes: dict[int, NDArray[np.uint8]] = {}
+    kept: dict[int, ImageArray] = {}
+    written = 0
+    writer = VideoWriter(
+        path, size_px[0], size_px[1], FRAMES_PER_SECOND,
+        crf=BASE_CRF, keyframe_interval=BASE_KEYFRAMES, threads=ENCODER_THREADS, easy_to_decode=True,
+    )  # fmt: skip
+    with writer:
+        for number, frame in enumerate(frames):
+            number -= offset
+            if number > last:
+                break
+            if number in wanted:
+                kept[number] = frame
+            if number in needed:
+                planes[number] = writer.planes(frame)
+            while written < len(mixes) and _ready(mixes[written], planes):
+                mix = mixes[written]
+                picture = planes[mix.first]
+                if mix.share > 0:
+                    picture = cv2.addWeighted(picture, 1 - mix.share, planes[mix.second], mix.share, 0)
+                writer.write_planes(picture)
+                for used in (mix.first, mix.second):
+                    if uses.get(used) == written:
+                        planes.pop(used, None)
+                written += 1
+                on_frame(written)
+        if written < len(mixes):
+            raise BadVideoError(
+                f"expected {len(mixes)} frames of the loop, found {written} at the second reading"
+            )
+    return kept
+
+
+def _last_uses(mixes: tuple[FrameMix, ...]) -> dict[int, int]:
+    uses: dict[int, int] = {}
+    for position, mix in enumerate(mixes):
+        uses[mix.first] = uses[mix.second] = position
+    return uses
+
+
+def _ready(mix: FrameMix, planes: dict[int, NDArray[np.uint8]]) -> bool:
+    return mix.first in planes and (mix.share == 0 or mix.second in planes)

@@ -56,7 +56,7 @@ format: setup-dev
 	@$(HERE) -m ruff format .
 
 images: setup
-	@$(HERE) -m docs.images.make_images
+	@$(HERE) docs/images/make_images.py
 
 clean:
 	rm -rf .venv output runs .mypy_cache .ruff_cache .pytest_cache

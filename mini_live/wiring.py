@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from talkingface.character import Character, load_character
-from talkingface.engines.onnx_generator import CARD_NAME, PassThroughGenerator, load_face_generator
-from talkingface.engines.onnx_mouth import load_mouth_model
+from talkingface.engines.onnx_generator import CARD_NAME, PAINTER_NAME, PassThroughGenerator, load_face_generator
+from talkingface.engines.onnx_mouth import MODEL_NAME, load_mouth_model
 from talkingface.errors import GraphicsError
 from talkingface.face_rig import FaceRig
 from talkingface.frame_composer import FrameComposer
@@ -21,6 +21,7 @@ from talkingface.mouth_space import MouthSpace
 from talkingface.records import TeethLook
 from talkingface.seams import FaceGenerator, MouthModel, MouthRenderer
 from talkingface.stage_timing import StageTimer
+from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
 
 PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
@@ -96,6 +97,46 @@ def open_avatar(
         drawer.close()
         raise
     return Avatar(character, composer, base, drawer, name, space.coefficient_count)
+
+
+def open_gl_once() -> str:
+    """Open and close an OpenGL context and tell what it is.
+
+    Raises:
+        GraphicsError: there is none.
+    """
+    from mini_live.gl.context import OffscreenContext
+
+    context = OffscreenContext()
+    try:
+        return f"{context.renderer_name}, OpenGL {context.version}"
+    finally:
+        context.close()
+
+
+def open_networks() -> FaceGenerator:
+    """Load the face generator of the checkpoint.
+
+    Raises:
+        CheckpointError: missing or damaged.
+    """
+    return load_face_generator(CHECKPOINT_FOLDER)
+
+
+def network_runs(model: MouthModel, character: Character) -> list[tuple[Path, Callable[[], object]]]:
+    """Return every network that works in each frame: its file, and a call that runs it once on real-sized input."""
+    state = model.initial_state()
+    features = np.zeros((FEATURES_PER_FRAME, MEL_BINS), np.float32)
+    runs: list[tuple[Path, Callable[[], object]]] = [
+        (CHECKPOINT_FOLDER / MODEL_NAME, lambda: model.step(features, state))
+    ]
+    if (CHECKPOINT_FOLDER / CARD_NAME).is_file():
+        generator = load_face_generator(CHECKPOINT_FOLDER, character.generator_path)
+        encoded = generator.encode_references(character.references)
+        guide = np.zeros((generator.patch_px, generator.patch_px, 4), np.uint8)
+        path = character.generator_path or CHECKPOINT_FOLDER / PAINTER_NAME
+        runs.append((path, lambda: generator.generate(guide, encoded)))
+    return runs
 
 
 def mouth_controls(arguments: argparse.Namespace) -> MouthControls:

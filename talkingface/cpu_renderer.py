@@ -29,8 +29,11 @@ from talkingface.records import FloatArray, ImageArray, MouthGeometry, TeethLook
 from talkingface.triangle_scan import scan_triangles
 from talkingface.wrap_mesh import FaceMeshes
 
-SAMPLES_X, SAMPLES_Y = 2, 4  # samples of a pixel around the mouth; lips lie, so heights count more
+SAMPLES_X, SAMPLES_Y = 1, 4  # samples of a pixel around the mouth: lips and the edges of teeth lie
 FULL = 255
+
+# Where each pixel takes its colour from (x + y·i), coverage, RGB, RGBA.
+Scratch = tuple[NDArray[np.complex64], ImageArray, ImageArray, ImageArray]
 
 
 class CpuMouthRenderer:
@@ -46,6 +49,7 @@ class CpuMouthRenderer:
         self._meshes = meshes
         self._look = look
         self._closed = False
+        self._scratch: Scratch | None = None
         wrap = meshes.wrap
         self._inner_lips = inner_lip_vertices(wrap.mouth_triangles)
         lower_count = len(meshes.lower_teeth.vertices)
@@ -91,18 +95,28 @@ class CpuMouthRenderer:
         # The mouth's surface comes first, so that skin colours go on a little under the lips' smoothed edges.
         triangles = np.concatenate([wrap.mouth_triangles, skin])
         scan = scan_triangles(geometry.target_px[:, :2][triangles], height, width)
-        maps = np.zeros((2, height * width), np.float32)
-        for axis in (0, 1):
-            maps[axis][scan.pixel] = scan.interpolate(geometry.source_px[:, axis][triangles])
-        coverage = np.zeros(height * width, np.uint8)
-        shares = scan.interpolate(wrap.coverage[triangles])
-        coverage[scan.pixel] = np.clip(shares * FULL + 0.5, 0, FULL)
-        map_x, map_y = maps.reshape(2, height, width)
-        rgb = cv2.remap(crop, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        alpha = coverage.reshape(height, width)
+        places, coverage, rgb, rgba = self._scratch_for(height, width)
+        coverage.fill(0)
+        source = geometry.source_px.astype(np.float32) @ np.array([1, 1j], np.complex64)
+        opacity = np.float32(FULL) * wrap.coverage[triangles] + np.float32(0.5)
+        scan.paint((places.reshape(-1), source[triangles]), (coverage.reshape(-1), opacity))
+        xy = places.view(np.float32).reshape(height, width, 2)
+        cv2.remap(crop, xy, None, cv2.INTER_LINEAR, dst=rgb, borderMode=cv2.BORDER_REPLICATE)
+        cv2.mixChannels([rgb, coverage], [rgba], [0, 0, 1, 1, 2, 2, 3, 3])
         picture = np.zeros((height, width, 4), np.uint8)
-        cv2.copyTo(cv2.merge([rgb, alpha]), alpha, picture)
+        cv2.copyTo(rgba, coverage, picture)
         return picture
+
+    def _scratch_for(self, height: int, width: int) -> Scratch:
+        """Return reused pictures, so that a frame needs no new memory; what they hold is old."""
+        if self._scratch is None or self._scratch[1].shape != (height, width):
+            self._scratch = (
+                np.zeros((height, width), np.complex64),
+                np.zeros((height, width), np.uint8),
+                np.zeros((height, width, 3), np.uint8),
+                np.zeros((height, width, 4), np.uint8),
+            )
+        return self._scratch
 
     def _open_mouth(self, picture: ImageArray, geometry: MouthGeometry, oval: MouthOval, box: Box) -> None:
         """Paint teeth and cavity into the picture, changed in place, where skin leaves the mouth's box free."""
@@ -133,7 +147,7 @@ class CpuMouthRenderer:
         skin = facing_triangles(points, triangles_in_box(points, wrap.triangles, box))
         for triangles, value in ((mouth, 1), (skin, 0)):
             scan = scan_triangles(_to_samples(points[:, :2][triangles], box), *is_open.shape)
-            is_open.reshape(-1)[scan.pixel] = value
+            scan.paint((is_open.reshape(-1), value))
         return _to_pixels(is_open.astype(np.float32))
 
     def _teeth_light(
@@ -153,8 +167,7 @@ class CpuMouthRenderer:
         shape = _sample_shape(box)
         scan = scan_triangles(_to_samples(points[:, :2][triangles], box), *shape)
         light, share = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        light.reshape(-1)[scan.pixel] = scan.interpolate(lights[triangles])
-        share.reshape(-1)[scan.pixel] = 1
+        scan.paint((light.reshape(-1), lights[triangles]), (share.reshape(-1), 1.0))
         return _to_pixels(light), _to_pixels(share)
 
 

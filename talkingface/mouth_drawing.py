@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 CAVITY_CENTRE_LIGHT = 0.5  # of the cavity's colour, in the middle of the mouth; 1 at the lips
 TEETH_EDGE_SHADE = 0.5  # how much darker teeth are at the lips than in the middle of the mouth
 TEETH_BACK_SHADE = 0.75  # how much darker the hindmost tooth is than the foremost
-SLIT_SHADE = 0.35  # how much darker teeth are in the narrowest slit than in an open mouth
-OPEN_RATIO = 0.2  # height over width from which a mouth counts as open
+SLIT_SHADE = 0.85  # how much darker teeth are in the narrowest slit than in an open mouth
+OPEN_RATIO = 0.15  # height over width from which a mouth counts as open
 SMALLEST_HALF_HEIGHT_PX = 0.5
 BOX_MARGIN_PX = 2
 LARGEST_SIDE_PX = 8192
@@ -46,7 +46,7 @@ class MouthOval:
     def slit_light(self) -> float:
         """How much of the light gets in at all: 1 when open, less in a slit."""
         ratio = self.half_height_px / (self.half_width_px * OPEN_RATIO)
-        return 1.0 - SLIT_SHADE * (1.0 - min(ratio, 1.0))
+        return 1.0 - SLIT_SHADE * (1.0 - min(ratio, 1.0)) ** 2
 
     def squared_radius(self, x_px: FloatArray, y_px: FloatArray) -> FloatArray:
         """Return 0 in the middle, 1 on the oval and outside, for pixel coordinates that broadcast."""

@@ -19,6 +19,7 @@ from talkingface.networks.face_generator import REFERENCE_COUNT, FaceGeneratorCo
 
 TENSORS_NAME = "face_generator.safetensors"
 OPSET = 17
+FEATURE_PARTS = ("pixels", "keys", "middle", "descriptors")
 PARITY_LIMIT_LEVELS = 1.0
 
 
@@ -30,10 +31,10 @@ class BytePainter(nn.Module):
         super().__init__()
         self.painter = network.painter
 
-    def forward(self, guide: Tensor, fine: Tensor, middle: Tensor, descriptors: Tensor) -> Tensor:
+    def forward(self, guide: Tensor, pixels: Tensor, keys: Tensor, middle: Tensor, descriptors: Tensor) -> Tensor:
         """Paint uint8 (1, p, p, 4) to uint8 (1, p, p, 3)."""
         as_float = guide.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255)
-        painted = self.painter(as_float, fine, middle, descriptors)
+        painted = self.painter(as_float, pixels, keys, middle, descriptors)
         return (painted.permute(0, 2, 3, 1) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
 
 
@@ -98,9 +99,9 @@ def export_generator(
             painter,
             (guide, *parts),
             str(targets[PAINTER_NAME]),
-            input_names=["guide", "fine", "middle", "descriptors"],
+            input_names=["guide", *FEATURE_PARTS],
             output_names=["painted"],
-            dynamic_axes={name: {2: "count"} for name in ("fine", "middle", "descriptors")},
+            dynamic_axes={name: {2: "count"} for name in FEATURE_PARTS},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -154,8 +155,7 @@ def _parity(
     encoder = onnxruntime.InferenceSession(str(targets[ENCODER_NAME]), providers=["CPUExecutionProvider"])
     painter = onnxruntime.InferenceSession(str(targets[PAINTER_NAME]), providers=["CPUExecutionProvider"])
     encoded = encoder.run(None, {"references": references.numpy()})[0]
-    names = ("fine", "middle", "descriptors")
-    feed = {"guide": guide.numpy(), **{name: part.numpy() for name, part in zip(names, parts, strict=True)}}
+    feed = {"guide": guide.numpy(), **{name: part.numpy() for name, part in zip(FEATURE_PARTS, parts, strict=True)}}
     bytes_out = painter.run(None, feed)[0]
     apart_features = float(np.abs(encoded - features.numpy()).max())
     apart_levels = float(np.abs(bytes_out.astype(int) - painted.numpy().astype(int)).max())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -53,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(arguments)
     report = Reporter(as_json=options.json)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if options.smoke:
             with tempfile.TemporaryDirectory() as folder:

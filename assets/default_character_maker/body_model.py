@@ -12,9 +12,9 @@ FloatArray = NDArray[np.float32]
 
 # Rings from the neck down: half width, depth before and behind the centre, centre z, height at side, front and back.
 _RINGS = np.array([
-    [0.205, 0.200, 0.20, 0.485, 0.94, 0.98, 0.85],
-    [0.246, 0.230, 0.25, 0.500, 1.05, 1.12, 0.98],
-    [0.312, 0.266, 0.29, 0.515, 1.125, 1.215, 1.07],
+    [0.190, 0.195, 0.20, 0.485, 0.94, 0.98, 0.85],
+    [0.228, 0.228, 0.25, 0.500, 1.05, 1.12, 0.98],
+    [0.300, 0.266, 0.29, 0.515, 1.125, 1.215, 1.07],
     [0.430, 0.288, 0.33, 0.535, 1.19, 1.285, 1.14],
     [0.600, 0.330, 0.36, 0.555, 1.25, 1.37, 1.20],
     [0.790, 0.375, 0.39, 0.565, 1.32, 1.49, 1.30],
@@ -57,16 +57,19 @@ class BodyModel:
             outward = self.normals(flat)
         thickness, _ = clothes(grid_angle.ravel(), bare.reshape(-1, 3))
         self.rest = (flat + outward * thickness[:, None]).astype(np.float32)
+        self._rest_normals = self.normals(self.rest)
+        shown = outward[self.triangles, 2].min(1) < 0.35
+        self.triangles = self.triangles[shown]
         self.chart = np.stack([(grid_angle.ravel() + np.pi) / (2 * np.pi), grid_ring.ravel()], 1).astype(np.float32)
         self.chest = np.clip(grid_ring.ravel() * 3 - 0.35, 0, 1).astype(np.float32)
 
     def posed(self, breath: float) -> tuple[FloatArray, FloatArray]:
-        """Return vertices and normals with the chest lifted by ``breath`` (0..1)."""
+        """Return vertices and (nearly unchanged) normals with the chest lifted by ``breath`` (0..1)."""
         shift = self.chest[:, None] * np.array([0, -0.012, -0.008], np.float32) * breath
         widen = 1 + 0.006 * breath * self.chest
         vertices = self.rest + shift
         vertices[:, 0] *= widen
-        return vertices, self.normals(vertices)
+        return vertices, self._rest_normals
 
 
 def body_surface(angle: NDArray[np.float64], ring: NDArray[np.float64]) -> NDArray[np.float64]:

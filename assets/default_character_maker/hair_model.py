@@ -19,12 +19,12 @@ _CENTRE = np.array([0.0, 0.06, 0.43])
 _SCALP = np.array([0.452, 0.607, 0.567])
 # The outer curtain: height, half width, half depth about the centre.
 _CURTAIN = np.array(
-    [[0.05, 0.478, 0.575], [0.35, 0.508, 0.56], [0.70, 0.500, 0.52], [0.95, 0.470, 0.47], [1.20, 0.40, 0.40]]
+    [[0.05, 0.485, 0.575], [0.35, 0.525, 0.57], [0.70, 0.545, 0.54], [0.95, 0.535, 0.50], [1.20, 0.47, 0.42]]
 )
-_ON_SCALP, _HANGING = 10, 12
+_ON_SCALP, _HANGING = 8, 11
 
 
-def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: int = 62) -> Strands:
+def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: int = 48) -> Strands:
     """Grow hair that is parted at the picture's right and falls to both sides."""
     rng = np.random.default_rng(look.seed + 1)
     parts = [
@@ -37,10 +37,10 @@ def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: i
     points, layer, chance = points[nearest_first], layer[nearest_first], chance[nearest_first]
     count, steps, _ = points.shape
     way = np.linspace(0, 1, steps)
-    taper = np.clip((1 - way) / 0.25, 0.15, 1)
-    half_width = (0.00125 * (0.7 + 0.6 * rng.random((count, 1))) * taper).astype(np.float32)
+    taper = np.clip((1 - way) / 0.15, 0.45, 1) * np.clip(0.25 + way / 0.10, 0, 1)
+    half_width = (0.00140 * (0.7 + 0.6 * rng.random((count, 1))) * taper).astype(np.float32)
     buried = np.clip(layer[:, None] + 0 * way, 0, 1)
-    openness = 0.30 + 0.70 * buried
+    openness = 0.45 + 0.55 * buried
     openness *= 1 - 0.30 * np.exp(-((way / 0.05) ** 2))
     share = np.clip(1 - 0.55 * np.clip((points[..., 1] - 0.35) / 0.75, 0, 1), 0, 1)
     return Strands(
@@ -68,20 +68,21 @@ def _lock(
     way = np.linspace(0, 1, _ON_SCALP)[None, :] * (1 - shift[:, None]) + shift[:, None]
     direction = _slerp(first, last, way)
     lift = 0.03 + (0.075 + 0.10 * strand_layer[:, None]) * np.sin(np.pi * np.clip(way, 0, 1) ** 0.8) ** 0.7
-    lift = lift * np.clip(np.linspace(0, 5.0, _ON_SCALP), 0.02, 1)[None, :]
+    floating = 0.75 * np.clip(strand_back * 6 + shift * 1.2, 0.05, 1)[:, None]
+    lift = lift * np.clip(floating + np.linspace(0, 1.3, _ON_SCALP)[None, :], 0, 1)
     radius_end = np.linalg.norm((drop - _CENTRE) / _SCALP, axis=1)[:, None]
     settle = np.clip(way, 0, 1) ** 3
     radius = (1 + lift) * (1 - settle) + radius_end * settle
     on_scalp = _CENTRE + direction * _SCALP * radius[..., None]
     end_y = look.hair_length - 0.22 + rng.normal(0, 0.03) + rng.normal(0, 0.02, count)
-    end_y += 0.05 * np.cos(turn)
+    end_y -= 0.12 * np.cos(turn) - 0.04
     fall = np.linspace(0, 1, _HANGING + 1)[None, 1:]
     y = 0.05 + (end_y[:, None] - 0.05) * fall
     gather = 1 - 0.70 * fall
     hang_turn = turn + (strand_turn - turn)[:, None] * gather
     hang_layer = layer + (strand_layer - layer)[:, None] * gather
     phase = 5.0 * back + side + rng.normal(0, 0.6) + rng.normal(0, 0.18, (count, 1))
-    size = look.hair_wave * 0.042 * np.clip((y - 0.15) / 0.5, 0, 1)
+    size = look.hair_wave * 0.065 * np.clip((y - 0.15) / 0.5, 0, 1)
     swing = size * np.sin(2 * np.pi * 1.75 * y + phase)
     bend = size * np.cos(2 * np.pi * 1.75 * y + phase)
     hanging = _curtain(hang_turn + 1.5 * bend, y, hang_layer, side, swing)
@@ -134,8 +135,8 @@ def brow_strands(look: CharacterLook, head: HeadModel, *, hairs: int = 320) -> S
         middle, half = 0.5 * (outline[:5] + outline[:4:-1]), 0.5 * (outline[:5] - outline[:4:-1])
         knots = np.linspace(0, 1, 5)
         centre_of, half_of = CubicSpline(knots, middle[:, :2]), PchipInterpolator(knots, half[:, :2])
-        way = rng.random(hairs) * 1.02 - 0.01
-        across = rng.uniform(-0.70, 0.55, hairs) * np.clip(way * 6 + 0.25, 0, 1) * (1.0 - 0.15 * way)
+        way = rng.random(hairs) ** 0.9
+        across = rng.uniform(-0.50, 0.40, hairs) * np.clip(way * 6 + 0.25, 0, 1) * (1.0 - 0.15 * way)
         root = centre_of(way) + half_of(way) * across[:, None]
         inner = way
         outward = -centre_of(way, 1)
@@ -166,10 +167,10 @@ def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, 
             base = curve(way)
             out = base - centre
             out /= np.linalg.norm(out, axis=1, keepdims=True)
-            fan = side * (0.75 - 1.15 * way)[:, None] * np.array([1.0, 0, 0])
+            fan = side * (1.05 - 1.35 * way)[:, None] * np.array([1.0, 0, 0])
             direction = out + 0.75 * fan + np.array([0, -0.10 * np.sign(lift), 0]) + rng.normal(0, 0.06, (number, 3))
             direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-            size = length * (0.75 + 0.4 * rng.random(number)) * (1.0 - 0.45 * way) * np.clip(way * 14, 0.5, 1)
+            size = length * (0.65 + 0.5 * rng.random(number)) * (1.0 - 0.45 * way) * np.clip(way * 14, 0.5, 1)
             steps = np.linspace(0, 1, 7)[None, :, None]
             reach = size[:, None, None] * steps
             curl = np.array([0, -1.0, 0]) * lift * size[:, None, None] * steps**2

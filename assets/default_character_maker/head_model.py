@@ -21,8 +21,7 @@ from talkingface.landmarks import FACE_OVAL, LIPS_INNER
 
 FloatArray = NDArray[np.float32]
 FACE_VERTICES = 468
-EYE_RADIUS = 0.078
-_RELAXED = 0.10  # how far resting lids hang over the wide-open ones of the mean face
+_RELAXED = 0.05  # how far resting lids hang over the wide-open ones of the mean face
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ EYES = (
 
 # The neck as ellipses: height y, half width, half depth, centre z.
 _NECK = np.array(
-    [[0.72, 0.240, 0.235, 0.46], [0.90, 0.236, 0.230, 0.48], [1.10, 0.258, 0.245, 0.505], [1.40, 0.31, 0.27, 0.53]]
+    [[0.72, 0.222, 0.230, 0.46], [0.90, 0.218, 0.226, 0.48], [1.10, 0.240, 0.242, 0.505], [1.40, 0.30, 0.27, 0.53]]
 )
 _CRANIUM_CENTRE = np.array([0.0, 0.06, 0.43])
 _CRANIUM_RADII = np.array([0.445, 0.60, 0.56])
@@ -67,6 +66,7 @@ class HeadModel:
     Attributes:
         rest: float32 (V, 3) subdivided resting vertices.
         triangles: int32 (F, 3).
+        eye_radius: in face heights.
         eye_centres: float32 (2, 3), picture left first.
         lid_edges: for each eye int32 vertices of the subdivided upper lid margin, outer corner to inner.
     """
@@ -75,7 +75,8 @@ class HeadModel:
         """Build from the mean resting face, float32 (478, 3) in head coordinates."""
         self._look = look
         face = _styled_face(neutral, look)
-        self.eye_centres = _eye_centres(face)
+        self.eye_radius = 0.071 * look.eye_scale
+        self.eye_centres = _eye_centres(face, self.eye_radius)
         triangles, control = _with_extensions(face, self.eye_centres)
         self._matrix, self.triangles = loop_subdivision(triangles, len(control), levels)
         self._control = _interpolating(self._matrix, control)
@@ -99,7 +100,7 @@ class HeadModel:
         smooth = self._surface(control)
         vertices = smooth + self.normals(smooth) * self._bulge[:, None]
         for centre in self.eye_centres:
-            vertices = _outside_sphere(vertices, centre, EYE_RADIUS + 0.0035)
+            vertices = _outside_sphere(vertices, centre, self.eye_radius + 0.0035)
         return vertices, self.normals(vertices)
 
     def landmark_on_surface(self, index: int) -> FloatArray:
@@ -122,7 +123,7 @@ class HeadModel:
             outward = target - centre
             distance = np.linalg.norm(outward, axis=1, keepdims=True)
             before = np.linalg.norm(self._control[vertices] - centre, axis=1, keepdims=True)
-            held = np.maximum(distance, np.minimum(before, EYE_RADIUS + 0.012))
+            held = np.maximum(distance, np.minimum(before, self.eye_radius + 0.012))
             offsets[vertices] = centre + outward / distance * held - self._control[vertices]
         control[:FACE_VERTICES] += offsets
         first = FACE_VERTICES + 2 * len(LIPS_INNER) + (0 if rings is EYES[0] else 32)
@@ -138,23 +139,23 @@ def _styled_face(neutral: FloatArray, look: CharacterLook) -> FloatArray:
         centre = np.array([side * 0.184, 0.098])
         offset = face[:, :2] - centre
         near = np.exp(-((offset[:, 0] / 0.13) ** 2) - (offset[:, 1] / 0.075) ** 2)
-        face[:, :2] += offset * ((look.eye_scale - 1) * near)[:, None] * (1.0, 1.25)
+        face[:, :2] += offset * ((look.eye_scale - 1) * near)[:, None] * (1.0, 1.6)
     low = np.clip((face[:, 1] - 0.25) / 0.45, 0, 1)
     face[:, 0] *= 1 + (look.jaw_width - 1) * low * low * (3 - 2 * low)
     smile = np.exp(-(((np.abs(face[:, 0]) - 0.142) / 0.05) ** 2) - ((face[:, 1] - 0.506) / 0.05) ** 2)
     face[:, 1] -= look.smile * smile
     face[:, 0] += 0.6 * look.smile * smile * np.sign(face[:, 0])
     nose = np.exp(-((face[:, 0] / 0.11) ** 2) - ((face[:, 1] - 0.30) / 0.10) ** 2)
-    face[:, 0] *= 1 - 0.10 * nose
+    face[:, 0] *= 1 - 0.17 * nose
     return face.astype(np.float32)
 
 
-def _eye_centres(face: FloatArray) -> FloatArray:
+def _eye_centres(face: FloatArray, radius: float) -> FloatArray:
     centres = []
     for rings in EYES:
         middle = face[[rings.outer_corner, rings.inner_corner, rings.upper[3], rings.lower[3]]].mean(0)
         front = face[list(rings.upper[2:5] + rings.lower[2:5]), 2].mean()
-        centres.append((middle[0], middle[1], front + 0.003 + np.sqrt(EYE_RADIUS**2 - 0.03**2)))
+        centres.append((middle[0], middle[1], front + 0.003 + np.sqrt(radius**2 - 0.03**2)))
     return np.array(centres, np.float32)
 
 

@@ -83,7 +83,7 @@ class Program:
                 continue
             if isinstance(value, int):
                 gl.glUniform1i(place, value)
-            elif isinstance(value, float):
+            elif isinstance(value, float | np.floating):
                 gl.glUniform1f(place, value)
             else:
                 array = np.ascontiguousarray(value, np.float32)
@@ -192,6 +192,23 @@ class Target:
         return texture
 
 
+class WholePicture:
+    """Draws one triangle over the whole target."""
+
+    def __init__(self, offscreen: Offscreen) -> None:
+        """Make the empty vertex array that a core context asks for."""
+        self._gl = offscreen.gl
+        self._vertex_array = offscreen.gl.glGenVertexArrays(1)
+
+    def draw(self) -> None:
+        """Run the current program for every pixel."""
+        gl = self._gl
+        gl.glDisable(gl.GL_DEPTH_TEST)
+        gl.glBindVertexArray(self._vertex_array)
+        gl.glDrawArrays(gl.GL_TRIANGLES, 0, 3)
+        gl.glBindVertexArray(0)
+
+
 def bind_texture(offscreen: Offscreen, unit: int, texture: int) -> None:
     """Bind a texture to a unit."""
     gl = offscreen.gl
@@ -199,10 +216,13 @@ def bind_texture(offscreen: Offscreen, unit: int, texture: int) -> None:
     gl.glBindTexture(gl.GL_TEXTURE_2D, texture)
 
 
-def upload_image(offscreen: Offscreen, image: NDArray[np.float32]) -> int:
-    """Make a smoothly filtered texture of a float32 (h, w, 4) image; row 0 is texture coordinate 0."""
+def upload_image(offscreen: Offscreen, image: NDArray[np.float32], texture: int | None = None) -> int:
+    """Make (or refill) a smoothly filtered texture of a float32 (h, w, 4) image; row 0 is coordinate 0.
+
+    Binds to the active unit: choose units only when all images are up.
+    """
     gl = offscreen.gl
-    texture = int(gl.glGenTextures(1))
+    texture = int(gl.glGenTextures(1)) if texture is None else texture
     gl.glBindTexture(gl.GL_TEXTURE_2D, texture)
     data = np.ascontiguousarray(image, np.float32)
     height, width = data.shape[:2]

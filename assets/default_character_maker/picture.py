@@ -12,21 +12,28 @@ from assets.default_character_maker.body_model import BodyModel
 from assets.default_character_maker.cloth_paint import paint_clothes
 from assets.default_character_maker.eye_model import eyeball, gaze_rotation
 from assets.default_character_maker.hair_model import brow_strands, head_hair, lash_strands
-from assets.default_character_maker.head_model import EYE_RADIUS, EYES, HeadModel
+from assets.default_character_maker.head_model import EYES, HeadModel
 from assets.default_character_maker.idle_motion import Idle
 from assets.default_character_maker.looks import CharacterLook
-from assets.default_character_maker.offscreen import Mesh, Offscreen, Program, Target, bind_texture, upload_image
+from assets.default_character_maker.offscreen import (
+    Mesh,
+    Offscreen,
+    Program,
+    Target,
+    WholePicture,
+    bind_texture,
+    upload_image,
+)
 from assets.default_character_maker.skin_paint import CHART, linear, paint_skin
 from assets.default_character_maker.strands import Strands
 
 FloatArray = NDArray[np.float32]
 
-SKIN_ID = 1.0
 _SKY, _GROUND = np.array([0.25, 0.28, 0.32]), np.array([0.12, 0.095, 0.08])
 _HEAD_PIVOT = np.array([0.0, 0.72, 0.50], np.float32)
 _KEY = np.array([-0.66, -0.62, -0.72])
 _SHADOW_SIZE = 2048
-_BRIGHTEST = 6.0
+_EXPOSURE = 0.78
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,8 @@ class Studio:
         self._cloth = Mesh(offscreen, self._body.triangles, *self._body.posed(0), chart)
         place = np.hstack([self._eyeball, np.ones((len(self._eyeball), 1), np.float32)])
         self._eyes = [Mesh(offscreen, eye_triangles, self._eyeball, self._eyeball, place) for _ in EYES]
-        self._hair = _ribbons(offscreen, head_hair(look))
+        hair = head_hair(look)
+        self._hair = _ribbons(offscreen, hair)
         self._brows = _ribbons(offscreen, brow_strands(look, self._head))
         self._lashes = _ribbons(offscreen, lash_strands(look, self._head, vertices))
         self._surface = {
@@ -74,21 +82,24 @@ class Studio:
         cloth_colour, cloth_relief = paint_clothes(look)
         images = (maps.colour, maps.finish, cloth_colour, cloth_relief)
         textures = [upload_image(offscreen, image) for image in images]
+        self._background = upload_image(offscreen, _background(look, framing))
+        self._whole = WholePicture(offscreen)
+        self._reduce = Program(offscreen, "whole.vert", "reduce.frag")
+        self._develop = Program(offscreen, "whole.vert", "develop.frag")
+        self._shrink = Program(offscreen, "whole.vert", "shrink.frag")
+        self._developed_large = Target(offscreen, framing.width * scale, framing.height * scale, 1)
+        self._reduced = Target(offscreen, framing.width, framing.height, 2)
+        self._finished = Target(offscreen, framing.width, framing.height, 1)
+        self._diffused = upload_image(offscreen, np.zeros((framing.height, framing.width, 4), np.float32))
         for unit, texture in enumerate(textures, start=1):
             bind_texture(offscreen, unit, texture)
-        self._background = _background(look, framing)
+        self._draw_shadow()
+        self._hair = _ribbons(offscreen, hair.kept(self._seen_strands(hair)))
 
     def draw(self, idle: Idle) -> NDArray[np.uint8]:
         """Return one frame, uint8 (height, width, 3) RGB."""
         uniforms = self._uniforms(idle)
         self._pose(idle)
-        self._shadow.begin()
-        self._surface_shadow.use(**uniforms)
-        for mesh in (self._skin, self._cloth):
-            mesh.draw()
-        self._strand_shadow.use(**uniforms)
-        self._hair.draw()
-        bind_texture(self._offscreen, 0, self._shadow.depth)
         self._target.begin()
         self._surface["skin"].use(**uniforms, skin_colour=1, skin_finish=2, chart=np.array(CHART), shadow_map=0)
         self._skin.draw()
@@ -114,6 +125,30 @@ class Studio:
             )  # fmt: skip
             mesh.draw()
         return self._developed()
+
+    def _draw_shadow(self) -> None:
+        """Draw the key light's shadow map once: the light is taken to follow the head's small turns."""
+        uniforms = self._uniforms(Idle(0, 0, 0, 0, 0, 0, 0, 0, 0))
+        self._shadow.begin()
+        self._surface_shadow.use(**uniforms)
+        for mesh in (self._skin, self._cloth):
+            mesh.draw()
+        self._strand_shadow.use(**uniforms)
+        self._hair.draw()
+        bind_texture(self._offscreen, 0, self._shadow.depth)
+
+    def _seen_strands(self, hair: Strands) -> NDArray[np.int64]:
+        """Return the strands that show in any of several poses; the rest need not be drawn."""
+        program = Program(self._offscreen, "hair.vert", "which.frag")
+        seen = np.zeros(len(hair.points), bool)
+        for yaw, pitch, roll in ((0, 0, 0), (3, -1, 1.5), (-3, 1, -1.5), (3, 1, 0), (-3, -1, 0)):
+            self._target.begin()
+            program.use(**self._uniforms(Idle(yaw, pitch, roll, 0, 0, 0, 0, 0, 0)))
+            self._hair.draw()
+            part = self._target.read(0)
+            part = part[part[..., 2] > 0].astype(np.int64)
+            seen[hair.strand_of_triangle(np.unique(part[:, 0] + 1024 * part[:, 1]))] = True
+        return np.flatnonzero(seen)
 
     def _uniforms(self, idle: Idle) -> dict[str, object]:
         framing = self._framing
@@ -145,34 +180,33 @@ class Studio:
         for side, (mesh, centre) in enumerate(zip(self._eyes, self._head.eye_centres, strict=True)):
             inward = 1.2 if side == 0 else -1.2
             turned = self._eyeball @ gaze_rotation(idle.gaze_yaw + inward, idle.gaze_pitch).T
-            mesh.update(0, turned * EYE_RADIUS + centre)
+            mesh.update(0, turned * self._head.eye_radius + centre)
             mesh.update(1, turned)
         lashes = lash_strands(self._look, self._head, vertices)
         self._lashes.update(0, lashes.ribbon()[0])
         self._lashes.update(1, lashes.ribbon()[1])
 
     def _developed(self) -> NDArray[np.uint8]:
-        light, colour, shine = (self._target.read(k) for k in range(3))
-        framing = self._framing
-        size = (framing.width, framing.height)
-        full = (self._target.width, self._target.height)
-        identity = colour[..., 3]
-        covered = (identity > 0).astype(np.float32)
-        depth = np.where(covered > 0, shine[..., 3], 1.6).astype(np.float32)
-        open_ = cv2.resize(_openness(cv2.resize(depth, size, interpolation=cv2.INTER_AREA)), full)
-        eyes = (identity > 0.2) & (identity < 0.3)
-        open_ = np.where(eyes, np.maximum(open_, 0.75), open_)[..., None]
-        up = light[..., 3:]
-        ambient = (_SKY.astype(np.float32) * up + _GROUND.astype(np.float32) * (1 - up)) * open_
-        warm_open = np.concatenate([open_ + 0.12 * (1 - open_) * open_, open_, open_], 2)
-        total = light[..., :3] * (0.35 + 0.65 * warm_open) + ambient * warm_open
-        skin = (identity > 0.9).astype(np.float32)
-        total += skin[..., None] * (_diffused(total, skin, size, full) - total)
-        lit = total * colour[..., :3] + shine[..., :3] * (0.4 + 0.6 * open_)
-        alpha = cv2.resize(covered, size, interpolation=cv2.INTER_AREA)[..., None]
-        mapped = _film(lit) * covered[..., None]
-        small = cv2.resize(mapped, size, interpolation=cv2.INTER_AREA)
-        frame = small + self._background * (1 - alpha)
+        """Carry light, colour and shine of the large picture into the finished frame."""
+        offscreen, times = self._offscreen, self._framing.supersample
+        for unit, texture in enumerate(self._target.colours, start=5):
+            bind_texture(offscreen, unit, texture)
+        large = {"light_large": 5, "colour_large": 6, "shine_large": 7, "times": times}
+        self._reduced.begin()
+        self._reduce.use(**large)
+        self._whole.draw()
+        skin_light, surround = self._reduced.read(0), self._reduced.read(1)
+        offscreen.gl.glActiveTexture(offscreen.gl.GL_TEXTURE0 + 8)
+        upload_image(offscreen, _spread_light(skin_light, surround), self._diffused)
+        self._developed_large.begin()
+        self._develop.use(**large, diffused=8, exposure=_EXPOSURE)
+        self._whole.draw()
+        bind_texture(offscreen, 9, self._developed_large.colours[0])
+        bind_texture(offscreen, 10, self._background)
+        self._finished.begin()
+        self._shrink.use(large=9, background=10, times=times)
+        self._whole.draw()
+        frame = self._finished.read(0)[..., :3]
         return np.clip(frame * 255 + 0.5, 0, 255).astype(np.uint8)
 
 
@@ -195,30 +229,28 @@ def _openness(depth: FloatArray) -> FloatArray:
     return openness
 
 
-def _diffused(light: FloatArray, skin: FloatArray, size: tuple[int, int], full: tuple[int, int]) -> FloatArray:
-    """Spread light under the skin: red far, blue hardly (sigmas in output pixels)."""
-    small_skin = cv2.resize(skin, size, interpolation=cv2.INTER_AREA)
-    small = cv2.resize(light * skin[..., None], size, interpolation=cv2.INTER_AREA)
-    spread = np.empty_like(light)
-    for channel, (near, far, share) in enumerate(((1.6, 6.5, 0.55), (1.0, 3.0, 0.40), (0.8, 2.0, 0.35))):
+def _spread_light(skin_light: FloatArray, surround: FloatArray) -> FloatArray:
+    """Return (h, w, 4): light spread under the skin (red far, blue hardly), and openness."""
+    skin = skin_light[..., 3]
+    openness = _openness(surround[..., 1])
+    open_ = openness[..., None]
+    warm_open = np.concatenate([open_ + 0.12 * (1 - open_) * open_, open_, open_], 2)
+    up = surround[..., :1]
+    ambient = _SKY * up + _GROUND * (skin[..., None] - up)
+    light = (skin_light[..., :3] * (0.35 + 0.65 * warm_open) + ambient * warm_open).astype(np.float32)
+    spread = np.empty((*skin.shape, 4), np.float32)
+    for channel, (near, far, share) in enumerate(((1.5, 6.5, 0.50), (0.9, 3.0, 0.38), (0.7, 2.0, 0.32))):
         layers = []
         for sigma in (near, far):
-            weight = cv2.GaussianBlur(small_skin, (0, 0), sigma)
-            layers.append(cv2.GaussianBlur(small[..., channel], (0, 0), sigma) / np.maximum(weight, 1e-3))
-        spread[..., channel] = cv2.resize((1 - share) * layers[0] + share * layers[1], full)
+            weight = cv2.GaussianBlur(skin, (0, 0), sigma)
+            layers.append(cv2.GaussianBlur(light[..., channel], (0, 0), sigma) / np.maximum(weight, 1e-3))
+        spread[..., channel] = (1 - share) * layers[0] + share * layers[1]
+    spread[..., 3] = openness
     return spread
 
 
-def _film(lit: FloatArray) -> FloatArray:
-    """Carry linear light to display values with a gentle shoulder (Hable's curve family), sRGB encoded."""
-    x = np.linspace(0, _BRIGHTEST, 16384) * 0.78
-    toned = np.clip((x * (2.2 * x + 0.10)) / (x * (2.0 * x + 0.72) + 0.16), 0, 1)
-    table = np.where(toned <= 0.0031308, 12.92 * toned, 1.055 * toned ** (1 / 2.4) - 0.055).astype(np.float32)
-    return table[np.clip(lit * (16383 / _BRIGHTEST), 0, 16383).astype(np.int32)]
-
-
 def _background(look: CharacterLook, framing: Framing) -> FloatArray:
-    """A studio wall: soft gradient, a glow behind the shoulders, darker corners; float32 0..1, dithered."""
+    """A studio wall: soft gradient, a glow behind the shoulders, darker corners; float32 (h, w, 4) 0..1, dithered."""
     y, x = np.mgrid[0 : framing.height, 0 : framing.width].astype(np.float32)
     x, y = x / framing.width - 0.5, y / framing.height
     top, bottom, glow = (np.array(c, np.float32) / 255 for c in (
@@ -228,4 +260,4 @@ def _background(look: CharacterLook, framing: Framing) -> FloatArray:
     wall = wall * (1 - halo) + glow * halo
     wall *= (1 - 0.55 * np.clip(x * x * 1.6 + (y - 0.5) ** 2, 0, 1))[..., None]
     dither = np.random.default_rng(look.seed).uniform(-0.5, 0.5, (*wall.shape[:2], 1)).astype(np.float32) / 255
-    return (wall + dither).astype(np.float32)
+    return np.concatenate([wall + dither, np.ones_like(dither)], 2).astype(np.float32)

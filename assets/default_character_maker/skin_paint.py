@@ -77,14 +77,14 @@ def paint_skin(look: CharacterLook, face: FloatArray) -> SkinMaps:
     tinted = lip_colour * tone[..., None]
     amount = (lips * 0.92)[..., None]
     colour = colour * (1 - amount) + tinted * amount
-    relief += 0.0010 * wrinkle * lips
+    relief += 0.0005 * wrinkle * lips
     rough = rough * (1 - lips) + 0.34 * lips
     shine = shine * (1 - lips) + 0.85 * lips
 
     occlusion = np.ones((height, width), np.float32)
     nostril = spot(0.036, face[2, 1] - 0.012, 0.017, 0.010)
     occlusion *= 1 - 0.92 * np.clip(nostril, 0, 1)
-    colour = colour * (1 - 0.8 * nostril[..., None] * np.array([0.8, 1, 1]))
+    colour = colour * (1 - 0.85 * nostril[..., None] * np.array([0.94, 1, 1]))
     occlusion *= 1 - 0.30 * spot(face[291, 0] + 0.004, face[291, 1], 0.012, 0.008)
     lids = _lid_line(face, height, width)
     colour = colour * (1 - lids[..., None] * np.array([0.66, 0.76, 0.80]))

@@ -28,6 +28,18 @@ class Strands:
     openness: FloatArray
     head_share: FloatArray
 
+    def kept(self, chosen: NDArray[np.int64]) -> Strands:
+        """Return some of the strands."""
+        return Strands(
+            self.points[chosen], self.half_width[chosen], self.chance[chosen],
+            self.openness[chosen], self.head_share[chosen],
+        )  # fmt: skip
+
+    def strand_of_triangle(self, triangle: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return which strand each triangle of the ribbon belongs to."""
+        pieces = self.points.shape[1] - 1
+        return (triangle % (len(self.points) * pieces)) // pieces
+
     def ribbon(self) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int32]]:
         """Return position (V, 4), tangent (V, 4), rest (V, 4) and triangles: two vertices a point."""
         count, steps, _ = self.points.shape

@@ -18,6 +18,7 @@ PAINTER_NAME = "face_generator.onnx"
 ENCODER_NAME = "face_generator_encoder.onnx"
 CHARACTER_MODEL_NAME = "generator.onnx"
 GUIDE_CHANNELS = 4
+FEATURE_PARTS = 4
 
 
 class OnnxFaceGenerator:
@@ -42,8 +43,8 @@ class OnnxFaceGenerator:
             self._references_name = self._encoder.get_inputs()[0].name
         except (IndexError, TypeError, ValueError) as error:
             raise CheckpointError(f"expected a mouth painter in {painter_path}, found another graph") from error
-        if len(self._lengths) != 3:
-            raise CheckpointError(f"expected a mouth painter of 4 inputs, found {len(inputs)} in {painter_path}")
+        if len(self._lengths) != FEATURE_PARTS:
+            raise CheckpointError(f"expected a mouth painter of {1 + FEATURE_PARTS} inputs, found {len(inputs)} in {painter_path}")
 
     @property
     def patch_px(self) -> int:

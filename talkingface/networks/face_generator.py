@@ -1,9 +1,11 @@
 """The mouth painter: repairs a drawn mouth patch with what it learned of the person from reference patches.
 
 A small relative of DINet (Zhang et al., AAAI 2023): the drawn guide is encoded, the reference patches are
-encoded once per character, the references that resemble the wanted mouth are weighted together, their features
-are moved by adaptive affine transformations (one rotation, scale and shift a channel), and a decoder paints a
-*residual* on the guide. The last layer starts at zero, so an untrained network returns the guide.
+encoded once per character, the references that resemble the wanted mouth are weighted together, and their features
+are moved by adaptive affine transformations (one rotation, scale and shift a channel). Patches are aligned with the
+skull, so teeth lie nearly at the same place in all of them: beside the features, *pixels* of the references are
+weighted place by place, moved by a small smooth flow, and offered for copying. A decoder paints a residual on the
+guide and tells where to copy. Its last layer starts at zero, so an untrained network returns the guide.
 """
 
 from __future__ import annotations
@@ -27,9 +29,11 @@ class FaceGeneratorConfig:
         fine: channels at half the patch's resolution.
         middle: channels at a quarter.
         coarse: channels at an eighth.
-        reference_fine: reference channels at half resolution.
-        reference_middle: reference channels at a quarter.
-        descriptor: length of the vectors by which guide and references are compared.
+        key: channels by which guide and references are compared place by place, at a quarter of the resolution.
+        reference_middle: reference channels at a quarter that are moved by affine transformations.
+        descriptor: length of the vectors by which guide and references are compared as wholes.
+        copy_px: side of the middle square within which pixels are copied from references, a multiple of 8.
+        largest_flow: how far a copied pixel may come from, as a share of half that square.
         border_px: the residual fades to zero over this many pixels at the patch's edge.
     """
 
@@ -37,9 +41,11 @@ class FaceGeneratorConfig:
     fine: int = 16
     middle: int = 32
     coarse: int = 64
-    reference_fine: int = 8
+    key: int = 16
     reference_middle: int = 16
     descriptor: int = 32
+    copy_px: int = 96
+    largest_flow: float = 0.2
     border_px: int = 12
 
     def __post_init__(self) -> None:
@@ -50,6 +56,8 @@ class FaceGeneratorConfig:
         """
         if self.patch_px % 8 or self.patch_px <= 2 * self.border_px:
             raise ValueError(f"expected a patch side in multiples of 8, found {self.patch_px} px")
+        if self.copy_border_px % 4 or not 0 < self.copy_px <= self.patch_px:
+            raise ValueError(f"expected a copied square with a border in multiples of 4, found {self.copy_px} px")
 
     @property
     def feature_length(self) -> int:
@@ -57,11 +65,15 @@ class FaceGeneratorConfig:
         return sum(self.split_lengths)
 
     @property
-    def split_lengths(self) -> tuple[int, int, int]:
-        """Lengths of the fine, middle and descriptor parts of one encoded reference, in this order."""
-        fine = self.reference_fine * (self.patch_px // 2) ** 2
-        middle = self.reference_middle * (self.patch_px // 4) ** 2
-        return fine, middle, self.descriptor
+    def split_lengths(self) -> tuple[int, int, int, int]:
+        """Lengths of the parts of one encoded reference, in order: pixels, keys, middle features, descriptor."""
+        copied, quarter = self.copy_px**2, (self.patch_px // 4) ** 2
+        return 3 * copied, self.key * copied // 16, self.reference_middle * quarter, self.descriptor
+
+    @property
+    def copy_border_px(self) -> int:
+        """Width of the frame around the square within which pixels are copied."""
+        return (self.patch_px - self.copy_px) // 2
 
     def flattened(self) -> dict[str, int]:
         """Return the fields as a plain dictionary, for the card beside the weights."""
@@ -76,9 +88,9 @@ class ReferenceEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.first = nn.Conv2d(3, config.fine, 6, stride=2, padding=2)
-        self.fine = nn.Conv2d(config.fine, config.reference_fine, 3, padding=1)
         self.down = nn.Conv2d(config.fine, config.middle, 3, stride=2, padding=1)
         self.middle = nn.Conv2d(config.middle, config.reference_middle, 3, padding=1)
+        self.key = nn.Conv2d(config.middle, config.key, 1)
         self.coarse = nn.Conv2d(config.middle, config.coarse, 3, stride=2, padding=1)
         self.deep = nn.Conv2d(config.coarse, config.coarse, 3, stride=2, padding=1)
         self.describe = nn.Linear(config.coarse * 16, config.descriptor)
@@ -89,7 +101,10 @@ class ReferenceEncoder(nn.Module):
         down = _active(self.down(first))
         deep = _active(self.deep(_active(self.coarse(down))))
         descriptor = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1))
-        return torch.cat([self.fine(first).flatten(1), self.middle(down).flatten(1), descriptor], 1).t()
+        border = self.config.copy_border_px
+        keys = _inside(self.key(down), border // 4)
+        parts = [_inside(references, border), keys, self.middle(down), descriptor]
+        return torch.cat([part.float().flatten(1) for part in parts], 1).t()
 
 
 class AdaptiveAffine(nn.Module):
@@ -137,57 +152,78 @@ class MouthPainter(nn.Module):
         self.coarse = nn.Conv2d(c.middle, c.coarse, 3, stride=2, padding=1)
         self.deep = nn.Conv2d(c.coarse, c.coarse, 3, stride=2, padding=1)
         self.describe = nn.Linear(c.coarse * 16, c.descriptor)
-        self.move_fine = AdaptiveAffine(2 * c.descriptor, c.reference_fine, c.patch_px // 2)
         self.move_middle = AdaptiveAffine(2 * c.descriptor, c.reference_middle, c.patch_px // 4)
         self.mix_coarse = nn.Conv2d(c.coarse, c.coarse, 3, padding=1)
         self.up_coarse = nn.Conv2d(c.coarse, c.middle, 1)
         self.mix_middle = nn.Conv2d(c.middle + c.reference_middle, c.middle, 3, padding=1)
+        self.query = nn.Conv2d(c.middle, c.key, 1)
+        self.flow = nn.Conv2d(c.middle, 2, 3, padding=1)
         self.up_middle = nn.Conv2d(c.middle, c.fine, 1)
-        self.join_fine = nn.Conv2d(c.reference_fine, c.fine, 1)
+        self.see_copy = nn.Conv2d(3, c.fine, 4, stride=2, padding=1)
         self.mix_fine = nn.Conv2d(c.fine, c.fine, 3, padding=1)
-        self.paint = nn.Conv2d(c.fine, 12, 3, padding=1)
-        nn.init.zeros_(self.paint.weight)
-        nn.init.zeros_(self.paint.bias)  # type: ignore[arg-type]
+        self.paint = nn.Conv2d(c.fine, 16, 3, padding=1)
+        for layer in (self.paint, self.flow):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
         self.register_buffer("window", residual_window(c.patch_px, c.border_px), persistent=False)
+        axis = (torch.arange(c.copy_px) + 0.5) * 2 / c.copy_px - 1
+        y, x = torch.meshgrid(axis, axis, indexing="ij")
+        self.register_buffer("places", torch.stack([x, y], -1)[None], persistent=False)
 
-    def forward(self, guide: Tensor, fine_refs: Tensor, middle_refs: Tensor, descriptors: Tensor) -> Tensor:
+    def forward(self, guide: Tensor, pixels: Tensor, keys: Tensor, middle_refs: Tensor, descriptors: Tensor) -> Tensor:
         """Paint.
 
         Args:
             guide: (P*G, 4, p, p) float in 0..1: RGB drawn, A inside of the lips; G guides for each of P people.
-            fine_refs: (P, reference_fine * (p/2)**2, R), the first part of the features.
+            pixels: (P, 3 * copy_px**2, R), the first part of the features.
+            keys: (P, key * (copy_px/4)**2, R).
             middle_refs: (P, reference_middle * (p/4)**2, R).
             descriptors: (P, descriptor, R).
 
         Returns:
             (P*G, 3, p, p) float, about 0..1, not clamped.
         """
-        c = self.config
         first = _active(self.first(guide - 0.5))
         down = _active(self.down(first))
         coarse = _active(self.coarse(down))
         deep = _active(self.deep(coarse))
-        wanted = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1))
-
-        people = descriptors.shape[0]
-        alike = torch.matmul(wanted.reshape(people, -1, c.descriptor), descriptors) / math.sqrt(c.descriptor)
-        share = torch.softmax(alike, 2).transpose(1, 2)
-        half, quarter = c.patch_px // 2, c.patch_px // 4
-        fine_ref = torch.matmul(fine_refs, share).transpose(1, 2).reshape(-1, c.reference_fine, half, half)
-        middle_ref = torch.matmul(middle_refs, share).transpose(1, 2)
-        middle_ref = middle_ref.reshape(-1, c.reference_middle, quarter, quarter)
-        told = torch.matmul(descriptors, share).transpose(1, 2).reshape(-1, c.descriptor)
-        told = torch.cat([wanted, told], 1)
-        fine_ref = self.move_fine(fine_ref, told)
-        middle_ref = self.move_middle(middle_ref, told)
+        wanted = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1)).float()
+        alike, middle_ref = self._moved_references(wanted, middle_refs, descriptors)
 
         coarse = coarse + _active(self.mix_coarse(coarse))
         middle = down + _twice(self.up_coarse(coarse))
         middle = down + _active(self.mix_middle(torch.cat([middle, middle_ref], 1)))
-        fine = first + _twice(self.up_middle(middle)) + self.join_fine(fine_ref)
+        copied = self._copied(middle, alike, pixels, keys)
+        border = self.config.copy_border_px
+        fine = first + _twice(self.up_middle(middle)) + _framed(self.see_copy(copied - 0.5), border // 2)
         fine = first + _active(self.mix_fine(_active(fine)))
-        residual = F.pixel_shuffle(self.paint(fine), 2)
-        return guide[:, :3] + residual * self.window
+        painted = F.pixel_shuffle(self.paint(fine), 2).float()
+        drawn = guide[:, :3]
+        copying = _inside(painted[:, 3:], border) * (copied - _inside(drawn, border))
+        return drawn + (painted[:, :3] + _framed(copying, border)) * self.window
+
+    def _moved_references(self, wanted: Tensor, middle_refs: Tensor, descriptors: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (P, G, R) likeness of guides and references, and (P*G, C, p/4, p/4) moved features."""
+        c, people, quarter = self.config, descriptors.shape[0], self.config.patch_px // 4
+        alike = torch.matmul(wanted.reshape(people, -1, c.descriptor), descriptors) / math.sqrt(c.descriptor)
+        share = torch.softmax(alike, 2).transpose(1, 2)
+        mixed = torch.matmul(middle_refs, share).transpose(1, 2).reshape(-1, c.reference_middle, quarter, quarter)
+        told = torch.matmul(descriptors, share).transpose(1, 2).reshape(-1, c.descriptor)
+        return alike, self.move_middle(mixed, torch.cat([wanted, told], 1))
+
+    def _copied(self, middle: Tensor, alike: Tensor, pixels: Tensor, keys: Tensor) -> Tensor:
+        """Return (P*G, 3, c, c) reference pixels, weighted place by place and moved by a smooth flow."""
+        c, (people, each, count), side = self.config, alike.shape, self.config.copy_px
+        quarter = side // 4
+        middle = _inside(middle, c.copy_border_px // 4)
+        query = self.query(middle).float().reshape(people, each, c.key, quarter**2, 1)
+        match = (query * keys.reshape(people, 1, c.key, quarter**2, count)).sum(2) / math.sqrt(c.key)
+        share = torch.softmax(match + alike[:, :, None], 3).transpose(2, 3)
+        share = _four_times(share.reshape(people * each, count, quarter, quarter))
+        share = share.reshape(people, each, 1, count, side**2).transpose(3, 4)
+        copied = (share * pixels.reshape(people, 1, 3, side**2, count)).sum(4).reshape(-1, 3, side, side)
+        flow = _four_times(torch.tanh(self.flow(middle).float()) * c.largest_flow).permute(0, 2, 3, 1)
+        return F.grid_sample(copied, self.places + flow, padding_mode="border", align_corners=False)
 
 
 class FaceGeneratorNetwork(nn.Module):
@@ -239,6 +275,18 @@ def multiply_accumulates(module: nn.Module, *inputs: Tensor) -> int:
 
 def _active(x: Tensor) -> Tensor:
     return F.leaky_relu(x, 0.1)
+
+
+def _inside(x: Tensor, border: int) -> Tensor:
+    return x[..., border : x.shape[-2] - border, border : x.shape[-1] - border] if border else x
+
+
+def _framed(x: Tensor, border: int) -> Tensor:
+    return F.pad(x, (border, border, border, border))
+
+
+def _four_times(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=4.0, mode="bilinear", align_corners=False)
 
 
 def _twice(x: Tensor) -> Tensor:

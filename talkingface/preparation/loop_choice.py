@@ -21,6 +21,8 @@ FADE_FRAMES = 6
 SHORTEST_LOOP_S = 2.5
 MOST_FACE_SHIFT = 0.02
 MOST_PICTURE_RATIO = 2.5
+SHORTNESS_COST = 0.03
+CANDIDATES = 400
 NOSE_TIP, LEFT_LIDS, RIGHT_LIDS = 1, (159, 145), (386, 374)
 
 
@@ -145,9 +147,9 @@ def _matched_cut(
         worst = np.maximum(worst, apart.max(-1))
     length = lasts[None] - firsts[:, None]
     worst[length < shortest] = np.inf
-    cost = worst + 0.006 * (1 - length / count)
+    cost = worst + SHORTNESS_COST * (1 - length / count)
     best: tuple[float, int, int] | None = None
-    for number in np.argsort(cost, axis=None)[:60]:
+    for number in np.argsort(cost, axis=None)[:CANDIDATES]:
         row, column = np.unravel_index(number, cost.shape)
         if worst[row, column] > MOST_FACE_SHIFT:
             continue

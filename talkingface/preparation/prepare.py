@@ -22,6 +22,7 @@ from talkingface.preparation.loop_writing import mixed_tracks, write_loop
 from talkingface.preparation.main_face import MainFaceTracker, MediaPipeFinder
 from talkingface.preparation.quality_report import as_json, measure_quality
 from talkingface.preparation.references import choose_open_mouths, choose_references, teeth_look
+from talkingface.preparation.report_page import report_page
 from talkingface.preparation.shots import best_shot, flashes
 from talkingface.preparation.steady_tracks import FaceAnalysis, analyse
 from talkingface.preparation.watching import Watched, watch
@@ -88,7 +89,7 @@ def prepare_character(
         consent: who gave the permission to be shown.
         licence: of the video.
         on_progress: told the done share 0..1 and the stage: ``track``, ``analyse``, ``write``.
-        tracker: another face tracker than MediaPipe's.
+        tracker: another face tracker than MediaPipe's, fresh; it is not closed.
 
     Returns:
         The report, as stored in ``report.json``.
@@ -118,17 +119,20 @@ def _watch(video: Path, settings: Settings, tracker: FaceTracker | None, told: P
     look_s = max(LONGEST_LOOK_S, settings.seconds)
     length_s = info.duration_s - settings.start_s
     expected = max(1.0, min(look_s, length_s if length_s > 0 else look_s) * FRAMES_PER_SECOND)
-    main = MainFaceTracker(tracker or MediaPipeTracker(), MediaPipeFinder())
+    main = None if tracker is not None else MainFaceTracker(MediaPipeTracker(), MediaPipeFinder())
+    following = tracker if main is None else main
+    assert following is not None
     try:
         watched = watch(
             _working_frames(video, settings.start_s, look_s),
-            main,
+            following,
             FRAMES_PER_SECOND,
             lambda done: told(0.55 * min(1.0, done / expected), "track"),
-            lambda: main.faces_seen,
+            lambda: 1 if main is None else main.faces_seen,
         )
     finally:
-        main.close()
+        if main is not None:
+            main.close()
     count = len(watched.thumbs)
     if not count:
         raise BadInputError(f"expected frames after {settings.start_s:.1f} s, found the end of {video.name}")
@@ -169,10 +173,15 @@ def _make(video: Path, work: Path, settings: Settings, watched: Watched, told: P
     look = teeth_look(kept, analysis, opened)
     rig = FaceRig(space, meshes, analysis.neutral)
     patches = [cut_patch(kept[k], rig.patch_to_frame(analysis.poses[k])) for k in references]
-    _write_preview(work / "preview.jpg", kept[mixes[0].first])
+    preview = _preview(kept[mixes[0].first])
+    encoded = cv2.imencode(".jpg", cv2.cvtColor(preview, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])[
+        1
+    ]
+    (work / "preview.jpg").write_bytes(encoded.tobytes())
     report = as_json(measures, facts)
     text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
     (work / "report.json").write_text(text, encoding="utf-8")
+    (work / "report.html").write_text(report_page(report, preview, np.stack(patches)), encoding="utf-8")
     save_character(
         Character(
             folder=work,
@@ -210,11 +219,9 @@ def _working_frames(video: Path, start_s: float, seconds: float | None) -> Itera
             yield even
 
 
-def _write_preview(path: Path, frame: ImageArray) -> None:
+def _preview(frame: ImageArray) -> ImageArray:
     shrink = min(1.0, PREVIEW_PX / max(frame.shape[:2]))
-    small = cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    encoded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
-    path.write_bytes(encoded.tobytes())
+    return cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
 
 
 def _facts(

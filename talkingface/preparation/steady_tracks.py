@@ -2,7 +2,7 @@
 
 Rigid motion and the shape in head coordinates are smoothed apart, each by a symmetric (zero-phase) filter whose
 strength follows the motion: where nothing but noise moves it averages long, where something moves it averages
-little, so that a shut mouth stays shut and a plosive keeps its closure.
+little or not at all, so that a shut mouth stays shut and a plosive keeps its closure.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from talkingface.tracking import FaceTrack
 OUTLIER_FACE_HEIGHTS = 0.06
 REST_OPENING_LIMIT = 0.012
 REST_OPENING_WANTED = 0.004
-LIGHT_WINDOW, HEAVY_WINDOW = 5, 17
-POSE_LIGHT_WINDOW, POSE_HEAVY_WINDOW = 7, 17
-SHAPE_NOISE, POSE_NOISE = 0.0012, 0.0015
+HEAVY_WINDOW = 17
+POSE_LIGHT_WINDOW = 7
+SHAPE_NOISE, POSE_NOISE = 0.0025, 0.0015
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def smooth_poses(poses: list[HeadPose]) -> list[HeadPose]:
     unit = float(np.median(scales))
     places = np.stack([pose.translation_px for pose in poses]) / unit
     signal = np.column_stack([turns, np.log(scales / unit), places])
-    smooth = _adaptive(signal, POSE_LIGHT_WINDOW, POSE_HEAVY_WINDOW, POSE_NOISE)
+    smooth = _adaptive(signal, _savgol(signal, POSE_LIGHT_WINDOW, 2), POSE_NOISE)
     rotations = (middle * Rotation.from_rotvec(smooth[:, :3])).as_matrix().astype(np.float32)
     return [
         HeadPose(rotation, float(unit * np.exp(row[3])), (row[4:7] * unit).astype(np.float32))
@@ -138,18 +138,19 @@ def smooth_poses(poses: list[HeadPose]) -> list[HeadPose]:
 def smooth_shape(shape: FloatArray) -> FloatArray:
     """Smooth (F, 478, 3) head coordinates without lag; closures of the lips stay."""
     flat = shape.reshape(len(shape), -1)
-    return _adaptive(flat, LIGHT_WINDOW, HEAVY_WINDOW, SHAPE_NOISE).reshape(shape.shape).astype(np.float32)
+    return _adaptive(flat, flat, SHAPE_NOISE).reshape(shape.shape).astype(np.float32)
 
 
-def _adaptive(signal: NDArray[np.floating[Any]], light: int, heavy: int, noise: float) -> NDArray[np.float64]:
-    """Blend a light and a heavy symmetric filter, column by column, by how much more than noise moves."""
+def _adaptive(
+    signal: NDArray[np.floating[Any]], light: NDArray[np.floating[Any]], noise: float
+) -> NDArray[np.float64]:
+    """Blend a lightly and a heavily smoothed signal, column by column, by how much more than noise moves."""
     if len(signal) < 3:
         return signal.astype(np.float64)
-    little = _savgol(signal, light, 2)
-    much = _savgol(signal, heavy, 1)
-    moved = gaussian_filter1d(np.abs(little - much), 1.5, axis=0, mode="nearest")
+    heavy = _savgol(signal, HEAVY_WINDOW, 1)
+    moved = gaussian_filter1d(np.abs(light - heavy), 2.0, axis=0, mode="nearest")
     share = np.clip((moved / noise - 0.5) / 1.5, 0, 1)
-    return much + (little - much) * share
+    return heavy + (light - heavy) * share
 
 
 def _savgol(signal: NDArray[np.floating[Any]], window: int, order: int) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 in vec3 world;
 in vec3 along;
 in vec3 place;
+in vec3 unposed;
 uniform vec3 root_colour;
 uniform vec3 tip_colour;
 uniform vec3 volume_centre;
@@ -22,8 +23,8 @@ void main() {
     n = normalize(n * vec3(1.0, n.y > 0.0 ? 0.25 : 1.0, 1.0));
     n = normalize(n - t * dot(n, t));
     float open = place.z;
-    float shadow = key_visible(world, n, 0.035, 6);
-    shadow = mix(0.10, 1.0, shadow);
+    float shadow = key_visible(unposed, n, 0.035, 6);
+    shadow = mix(0.22, 1.0, shadow);
     float tk = sqrt(max(1.0 - pow(dot(t, key_direction), 2.0), 0.0));
     vec3 diffuse = KEY_COLOUR * tk * shadow * (0.30 + 0.70 * smoothstep(-0.4, 0.9, dot(n, key_direction)))
         + FILL_COLOUR * (0.35 + 0.65 * max(dot(n, FILL_DIRECTION), 0.0))

@@ -1,4 +1,3 @@
-// Depth from the key light, for surfaces.
+// Depth from the key light, for surfaces at rest: the light follows the head, so shadows are drawn once.
 layout(location = 0) in vec3 position;
-layout(location = 2) in vec4 rest;
-void main() { gl_Position = vec4(in_key_light(posed(position, rest.w)), 1.0); }
+void main() { gl_Position = vec4(in_key_light(position), 1.0); }

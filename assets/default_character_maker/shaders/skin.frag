@@ -2,6 +2,7 @@
 in vec3 world;
 in vec3 facing;
 in vec3 place;
+in vec3 unposed;
 uniform sampler2D skin_colour; // rgb linear, a: relief in face heights
 uniform sampler2D skin_finish; // r roughness, g strength of the highlight, b occlusion, a hair share
 uniform vec4 chart;            // x0, y0, 1 / width, 1 / height of the painted region
@@ -20,7 +21,7 @@ void main() {
     vec3 slope = (dFdx(colour.a) * across + dFdy(colour.a) * along) * sign(area);
     vec3 bumped = normalize(abs(area) * n - slope);
     vec3 gentle = normalize(mix(n, bumped, 0.5));
-    float shadow = key_visible(world, n, 0.030, 16);
+    float shadow = key_visible(unposed, n, 0.030, 24);
     vec3 soft = mix(vec3(0.22, 0.13, 0.10), vec3(0.0), step(0.5, finish.a));
     float shine = finish.g * finish.b;
     vec3 spec = KEY_COLOUR * shadow * (0.75 * highlight(bumped, key_direction, finish.r) + 0.35 * highlight(bumped, key_direction, 0.62 * finish.r))

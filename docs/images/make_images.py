@@ -1,0 +1,113 @@
+"""Make the pictures of the documents from the real program: ``make images``, or this file with the project's Python.
+
+``speaking.webp`` and ``mouths.jpg`` come out of ``speak`` on the built-in character and the demo speech; ``window.png``
+is a photograph of the live window on a display of its own (needs the program Xvfb, else it is left as it is).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parent.parent
+SPEECH = PROJECT / "assets" / "speech" / "hello_en.flac"
+DISPLAY = ":87"
+SCREEN = "1280x860x24"
+MOVING_WIDTH_PX = 320
+MOVING_FROM_S, MOVING_SECONDS = 0.3, 7.0
+PHOTOGRAPH = """
+import sys
+from PySide6.QtGui import QGuiApplication
+app = QGuiApplication([])
+app.primaryScreen().grabWindow(0).save(sys.argv[1])
+"""
+
+
+def speak(folder: Path) -> tuple[list[NDArray[np.uint8]], list[float]]:
+    """Let the built-in character speak; return uint8 (H, W, 3) RGB frames and the lip opening of each."""
+    video, curve = folder / "speaking.mp4", folder / "curve.json"
+    command = ["app.py", "speak", "--audio", str(SPEECH), "--output", str(video), "--mouth-curve", str(curve)]
+    subprocess.run([sys.executable, *command], cwd=PROJECT, check=True)
+    with av.open(str(video)) as container:
+        frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    rows = json.loads(curve.read_text(encoding="utf-8"))["frames"]
+    return frames, [row["lip_opening"] for row in rows]
+
+
+def write_moving(frames: list[NDArray[np.uint8]], path: Path) -> None:
+    """Write every second frame of a few seconds as a small animated WebP."""
+    begin = round(MOVING_FROM_S * 25)
+    chosen = frames[begin : begin + round(MOVING_SECONDS * 25) : 2]
+    height = round(MOVING_WIDTH_PX * chosen[0].shape[0] / chosen[0].shape[1])
+    small = [cv2.resize(frame, (MOVING_WIDTH_PX, height), interpolation=cv2.INTER_AREA) for frame in chosen]
+    first, *rest = (Image.fromarray(frame) for frame in small)
+    first.save(path, save_all=True, append_images=rest, duration=80, loop=0, quality=60, method=6)
+
+
+def write_mouths(frames: list[NDArray[np.uint8]], opening: list[float], path: Path) -> None:
+    """Write four moments side by side: rest, and three mouths from small to wide, at full size around the face."""
+    curve = np.array(opening[: len(frames)])
+    wanted = [curve.min(), *np.quantile(curve, [0.6, 0.85]), curve.max()]
+    chosen = [frames[int(np.abs(curve - value).argmin())] for value in wanted]
+    height, width = chosen[0].shape[:2]
+    top, side = round(height * 0.08), round(width * 0.14)
+    parts = [frame[top : top + round(height * 0.62), side : width - side] for frame in chosen]
+    joined = np.concatenate(parts, axis=1)
+    scale = min(1.0, 1600 / joined.shape[1])
+    small = cv2.resize(joined, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    Image.fromarray(small).save(path, quality=88)
+
+
+def photograph_window(path: Path, seconds: float) -> None:
+    """Open the live window on a display of its own, let it speak, and photograph it."""
+    if not shutil.which("Xvfb"):
+        print("no Xvfb here: window.png is left as it is", file=sys.stderr)
+        return
+    server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", SCREEN], stderr=subprocess.DEVNULL)
+    environment = {**os.environ, "DISPLAY": DISPLAY, "QT_QPA_PLATFORM": "xcb", "LANG": "C.UTF-8"}
+    try:
+        time.sleep(1.5)
+        command = [sys.executable, "app.py", "live", "--source", str(SPEECH)]
+        window = subprocess.Popen(command, cwd=PROJECT, env=environment)
+        time.sleep(seconds)
+        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(path)], env=environment, check=True)
+        window.terminate()
+        window.wait(timeout=10)
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the pictures; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Make the pictures of the documents from the real program.")
+    parser.add_argument("--output", type=Path, default=HERE, help="folder to write to")
+    parser.add_argument("--window-seconds", type=float, default=7.0, help="when to photograph the window")
+    parser.add_argument("--only", choices=("speak", "window"), help="make only these")
+    options = parser.parse_args(arguments)
+    if options.only != "window":
+        with tempfile.TemporaryDirectory() as scratch:
+            frames, opening = speak(Path(scratch))
+        write_moving(frames, options.output / "speaking.webp")
+        write_mouths(frames, opening, options.output / "mouths.jpg")
+    if options.only != "speak":
+        photograph_window(options.output / "window.png", options.window_seconds)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

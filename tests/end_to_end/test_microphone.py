@@ -1,0 +1,96 @@
+"""A real microphone: PulseAudio's null sink, a wav spoken into it, PortAudio reading its monitor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mini_live.wiring import CHECKPOINT_FOLDER, MOUTH_SPACE
+from talkingface.audio_files import read_audio
+from talkingface.engines.onnx_mouth import load_mouth_model
+from talkingface.mouth_space import MouthSpace
+from talkingface.mouth_stream import mouth_of
+from tests.end_to_end.program import CHARACTER, SPEECH, end_of, environment, needs_character, run_app, start_app
+from tests.end_to_end.watching import correlation, delay_of, tracked_lips
+from tests.mini_live.fakes import write_wav
+from tests.mini_live.sound_server import SoundServer, missing_programs
+
+pytestmark = [
+    pytest.mark.device,
+    pytest.mark.skipif(bool(missing_programs()), reason=f"needs {', '.join(missing_programs())}"),
+]
+SPOKEN_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
+    pytest.importorskip("sounddevice", reason="needs PortAudio", exc_type=OSError)
+    server = SoundServer(tmp_path_factory.mktemp("pulse"))
+    yield server
+    server.close()
+
+
+def sound_environment(server: SoundServer) -> dict[str, str]:
+    wanted = {name: server.environment[name] for name in server.environment if name.startswith(("PULSE", "XDG", "HOME"))}
+    return environment(**wanted)
+
+
+@needs_character
+def test_the_recorded_mouth_follows_what_is_spoken_into_the_microphone(server: SoundServer, tmp_path: Path) -> None:
+    spoken = read_audio(SPEECH)[: int(SPOKEN_S * 16_000)]
+    wav = write_wav(tmp_path / "spoken.wav", spoken)
+    video, curve_path = tmp_path / "microphone.mp4", tmp_path / "curve.json"
+    process = start_app(
+        "live", "--headless", "--source", "mic", "--record", video, "--mouth-curve", curve_path,
+        "--seconds", SPOKEN_S + 3, "--character", CHARACTER, "--json", env=sound_environment(server),
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if '"stage": "live"' in line:
+            break
+    player = server.play(wav)
+    outcome = end_of(process, 60)
+    player.wait(10)
+    assert outcome.code == 0, outcome.told
+    begin_frame = round(delay_of(spoken, video) / 640)
+    model, space = load_mouth_model(CHECKPOINT_FOLDER), MouthSpace.load(MOUTH_SPACE)
+    expected = space.lip_opening(mouth_of(spoken, model).coefficients)
+    track, lips = tracked_lips(video)
+    assert track.found.mean() >= 0.99
+    heard = lips[begin_frame : begin_frame + len(expected)]
+    lags = {lag: correlation(heard, expected, lag) for lag in (-1, 0, 1)}
+    assert max(lags.values()) >= 0.8, lags
+    curve = np.array([frame["lip_opening"] for frame in json.loads(curve_path.read_text())["frames"]])
+    assert correlation(lips, curve) >= 0.8
+
+
+def test_the_microphones_are_found_and_an_unknown_one_is_refused_with_the_list(server: SoundServer) -> None:
+    env = sound_environment(server)
+    checks = {check["name"]: check for check in run_app("doctor", "--json", env=env).lines[-1]["checks"]}
+    assert checks["microphone"]["ok"], checks["microphone"]
+    outcome = run_app("live", "--headless", "--device", "no such microphone", "--json", env=env)
+    assert outcome.code == 1
+    assert "no such microphone" in outcome.told and "pulse" in outcome.told
+    assert len(outcome.told.strip().splitlines()) == 1
+
+
+@needs_character
+def test_an_unplugged_microphone_is_told_with_a_cure(tmp_path: Path) -> None:
+    own = SoundServer(tmp_path / "own")
+    process = start_app(
+        "live", "--headless", "--source", "mic", "--character", CHARACTER, "--json", env=sound_environment(own)
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if '"stage": "live"' in line:
+                break
+    finally:
+        own.close()
+    outcome = end_of(process, 30)
+    assert outcome.code == 1
+    assert "is gone" in outcome.told and "plug it in" in outcome.told

@@ -1,0 +1,353 @@
+"""Training of the audio model on a folder of talking videos: ``python -m train_audio.train --clips DIR``.
+
+One command tracks the faces, splits by person, lets teachers (where a speech recogniser is given) learn and answer,
+trains the streaming student, evaluates it on people it never saw, and exports it with its card. Every stage keeps
+what it made, so that a stopped training goes on with ``--resume``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections import defaultdict
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from talkingface.audio_features import features_of
+from talkingface.checkpoints import load_tensors
+from talkingface.engines.onnx_mouth import MODEL_NAME, OnnxMouthModel
+from talkingface.errors import AvatarError, BadInputError, CheckpointError
+from talkingface.mouth_space import MouthSpace
+from talkingface.networks.mouth_lstm import MouthLstm, MouthLstmConfig
+from talkingface.records import FloatArray
+from talkingface.timing import SAMPLES_PER_FRAME, WINDOW_SAMPLES, look_ahead_frames
+from train_audio.evaluate import SPACE_NAME, as_table, evaluate, predicted_opening
+from train_audio.examples import ExamplePool
+from train_audio.export import WEIGHTS_NAME, export
+from train_audio.many_devices import Place, place_for
+from train_audio.progress import Reporter
+from train_audio.recordings import SPEECH_SET, Recording, from_clips, from_speech
+from train_audio.speech_features import SpeechEncoder, cached_states
+from train_audio.student import Student, StudentConfig, mouth_of_features
+from train_audio.teacher import Taught, TeacherConfig, better_lags, reduced_states, teach
+
+STATE_NAME = "training_state.safetensors"
+BEST_NAME = "best.safetensors"
+SMOKE = {"steps": 30, "batch": 8, "frames": 40, "variants": 1, "evaluate_every": 15}
+# Single words judge little: continuous speech counts for more where both are there.
+JUDGED_BY = {"newsreaders_ar": 0.25}
+
+
+def split_by_person(recordings: list[Recording], share: float = 0.2) -> list[Recording]:
+    """Mark some people for validation where none is: about ``share`` of them, at least one if there are two."""
+    people = sorted({r.person for r in recordings if r.seen.any()})
+    marked = any(r.split == "validation" for r in recordings)
+    if marked and any(r.split != "validation" for r in recordings):
+        return recordings
+    count = max(1, round(share * len(people))) if len(people) > 1 else 0
+    held = set(people[:: max(1, len(people) // count)][:count]) if count else set()
+    return [replace(r, split="validation" if r.person in held else "train") for r in recordings]
+
+
+def gather(options: argparse.Namespace, space: MouthSpace, reporter: Reporter) -> tuple[list[Recording], dict[str, Taught]]:
+    """Build the recordings and, where a recogniser is given, teach; lags are corrected by the first teachers."""
+
+    def build(lags: dict[str, int] | None) -> list[Recording]:
+        found = from_clips(
+            options.clips, options.tracks, space, lags=lags, on_clip=lambda done: reporter.progress("track", done)
+        )
+        found = split_by_person(found)
+        for listing in options.speech:
+            found += from_speech(listing)
+        return found
+
+    recordings = build(None)
+    if options.speech_model is None:
+        return [r for r in recordings if r.set_name != SPEECH_SET], {}
+    states = cached_states(
+        recordings,
+        options.cache / "speech_states",
+        lambda: SpeechEncoder(options.speech_model),
+        lambda done: reporter.progress("listen", done),
+    )
+    config = TeacherConfig(steps=20 if options.smoke else options.teacher_steps)
+    learn_from = [r.name for r in recordings if r.split != "validation"]
+    heard = reduced_states(states, learn_from, config.state_width)
+    taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach", done))
+    lags = better_lags(recordings, taught, space)
+    recordings = build(lags)
+    taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach again", done))
+    row = evaluate([r for r in recordings if r.split == "validation"], _teacher_opening(taught, space))["all"]
+    reporter.note(f"teacher on validation people: {row}")
+    return recordings, taught
+
+
+def _teacher_opening(taught: dict[str, Taught], space: MouthSpace) -> Any:
+    return lambda recording: space.lip_opening(taught[recording.name].mouth)
+
+
+class Judge:
+    """Measures a network in training on the validation clips, from features computed once."""
+
+    def __init__(self, recordings: list[Recording], space: MouthSpace, look_ahead_ms: int) -> None:
+        """Compute the features of the clips."""
+        self._space = space
+        self._clips = recordings
+        late = look_ahead_frames(look_ahead_ms)
+        self._features = {
+            r.name: features_of(
+                np.pad(r.samples, (0, max(0, (r.frames + late) * SAMPLES_PER_FRAME + WINDOW_SAMPLES - len(r.samples))))
+            )[: 2 * (r.frames + late)]
+            for r in recordings
+        }
+
+    def measure(self, network: MouthLstm) -> dict[str, Any]:
+        """Return :func:`evaluate`'s measures and ``score``, the mean over sets of r0 and best_r."""
+
+        def opening(recording: Recording) -> FloatArray:
+            return self._space.lip_opening(
+                mouth_of_features(network, self._features[recording.name], recording.frames)
+            )
+
+        result = evaluate(self._clips, opening)
+        clips = result["clips"]
+        worth = {r.name: JUDGED_BY.get(r.set_name, 1.0) for r in self._clips}
+        groups = defaultdict(list)
+        for recording in self._clips:
+            if recording.name in clips:
+                row = clips[recording.name]
+                groups[recording.set_name].append(row["r0"] + row["best_r"])
+        weights = {recording.set_name: worth[recording.name] * min(3, len(groups[recording.set_name])) for recording in self._clips}
+        total = sum(weights[name] for name in groups)
+        result["score"] = sum(weights[name] * float(np.mean(values)) for name, values in groups.items()) / total
+        return result
+
+
+def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict[str, Any]:
+    """Do it all; returns the result.
+
+    Raises:
+        BadInputError: no usable clips.
+        CheckpointError: a state or model to go on from does not fit.
+    """
+    space = MouthSpace.load(options.mouth_space)
+    recordings, taught = gather(options, space, reporter)
+    learned = [r for r in recordings if r.split != "validation"]
+    judged = [r for r in recordings if r.split == "validation" and r.genuine and r.seen.any()]
+    if not any(r.seen.any() for r in learned):
+        raise BadInputError("expected clips of people to train on, found only validation people")
+    pool = ExamplePool(
+        learned,
+        taught,
+        space.coefficient_count,
+        variants=options.variants,
+        seed=options.seed + 1000 * place.rank,
+        on_recording=lambda done: reporter.progress("features", done),
+    )
+    student = _student(options, space, pool, next(iter(taught.values())).heard.shape[1] if taught else 0, place)
+    options.run.mkdir(parents=True, exist_ok=True)
+    if options.resume and (options.run / STATE_NAME).is_file():
+        student.restore(options.run / STATE_NAME)
+    judge = Judge(judged or learned[:20], space, options.look_ahead_ms)
+    history = _run(options, reporter, place, student, pool, judge)
+    if place.rank:
+        return {}
+    return _finish(options, reporter, space, judged or learned[:20], student, recordings, history)
+
+
+def _student(options: argparse.Namespace, space: MouthSpace, pool: ExamplePool, heard: int, place: Place) -> Student:
+    torch.manual_seed(options.seed)
+    network = MouthLstm(
+        MouthLstmConfig(
+            coefficient_count=space.coefficient_count,
+            look_ahead_ms=options.look_ahead_ms,
+            heard=heard,
+            dropout=options.dropout,
+        )
+    )
+    if options.start_from is not None:
+        _start_from(network, options.start_from)
+    else:
+        mean, scale = pool.statistics()
+        network.set_normalisation(torch.from_numpy(mean), torch.from_numpy(scale))
+    config = StudentConfig(
+        steps=options.steps,
+        batch=options.batch,
+        frames=options.frames,
+        learning_rate=options.learning_rate,
+        tracked_worth=options.tracked_worth,
+        taught_worth=options.taught_worth,
+        heard_worth=options.heard_worth,
+    )
+    return Student(network, space, config, place)
+
+
+def _start_from(network: MouthLstm, path: Path) -> None:
+    """Take over all weights that fit; heads used in training only may differ."""
+    theirs = load_tensors(path)
+    ours = network.state_dict()
+    kept = {name: value for name, value in theirs.items() if name in ours and ours[name].shape == value.shape}
+    missing = [name for name in ours if name not in kept and not name.startswith("heard.")]
+    if missing:
+        raise CheckpointError(f"expected weights of such a network, found none for {missing[0]} in {path}")
+    network.load_state_dict(ours | kept)
+
+
+def _run(
+    options: argparse.Namespace, reporter: Reporter, place: Place, student: Student, pool: ExamplePool, judge: Judge
+) -> list[dict[str, Any]]:
+    """Train until the last step, judging now and then and keeping the best."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    history: list[dict[str, Any]] = []
+    best = -1.0
+    writer = SummaryWriter(str(options.run)) if place.rank == 0 else None
+    while student.step < options.steps:
+        parts = student.learn(pool.batch(options.batch, options.frames))
+        if writer is None:
+            continue
+        reporter.progress("train", student.step / options.steps, f"loss {parts['loss']:.3f}")
+        for name, value in parts.items():
+            writer.add_scalar(f"loss/{name}", value, student.step)
+        if student.step % options.evaluate_every == 0 or student.step == options.steps:
+            averaged = student.averaged()
+            measured = judge.measure(averaged)
+            row = {"step": student.step, "score": round(measured["score"], 4), "sets": measured["sets"]}
+            history.append(row)
+            for name, means in measured["sets"].items():
+                for measure, value in means.items():
+                    writer.add_scalar(f"{name}/{measure}", value, student.step)
+            sets = ", ".join(f"{n} {m['r0']:.3f} {m['best_r']:.3f} ×{m['amplitude_ratio']:.2f}" for n, m in measured["sets"].items())
+            reporter.note(f"step {student.step}: loss {parts['loss']:.3f}, score {measured['score']:.3f} ({sets})")
+            if measured["score"] > best:
+                best = measured["score"]
+                _save_weights(averaged, options.run / BEST_NAME)
+            student.save(options.run / STATE_NAME)
+    if writer is not None:
+        writer.close()
+    return history
+
+
+def _save_weights(network: MouthLstm, path: Path) -> None:
+    from talkingface.checkpoints import save_tensors
+
+    save_tensors(path, network.state_dict())
+
+
+def _finish(
+    options: argparse.Namespace,
+    reporter: Reporter,
+    space: MouthSpace,
+    judged: list[Recording],
+    student: Student,
+    recordings: list[Recording],
+    history: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Export the best weights, evaluate the exported model, and write the card with its figures."""
+    network = student.averaged()
+    if (options.run / BEST_NAME).is_file():
+        network.load_state_dict(load_tensors(options.run / BEST_NAME))
+    options.output.mkdir(parents=True, exist_ok=True)
+    if options.mouth_space.resolve() != (options.output / SPACE_NAME).resolve():
+        shutil.copyfile(options.mouth_space, options.output / SPACE_NAME)
+    facts: dict[str, Any] = {
+        "training_data": data_table(recordings),
+        "training": {
+            name: getattr(options, name)
+            for name in ("steps", "batch", "frames", "variants", "learning_rate", "dropout", "seed", "look_ahead_ms")
+        }
+        | {"teacher": options.speech_model is not None},
+    }
+    export(network, options.output, metrics={}, **facts)
+    model = OnnxMouthModel(options.output / MODEL_NAME)
+    result = evaluate(judged, lambda r: predicted_opening(r, model, space))
+    figures = {name: result[name] for name in ("sets", "people", "all", "loudness", "chance")}
+    parity = export(network, options.output, metrics=figures | {"look_ahead_ms": options.look_ahead_ms}, **facts)
+    reporter.note(as_table(result))
+    return {"output": str(options.output), "parity_error": parity, "history": history, **figures}
+
+
+def data_table(recordings: list[Recording]) -> list[dict[str, Any]]:
+    """Return a row a set: people, minutes and licences of what was trained on."""
+    groups: dict[str, list[Recording]] = defaultdict(list)
+    for recording in recordings:
+        if recording.split != "validation":
+            groups[recording.set_name].append(recording)
+    return [
+        {
+            "name": name,
+            "recordings": len(members),
+            "people": len({m.person for m in members}),
+            "minutes": round(sum(len(m.samples) for m in members) / 16_000 / 60, 1),
+            "licences": sorted({m.licence for m in members}),
+        }
+        for name, members in sorted(groups.items())
+    ]
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m train_audio.train",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    number = StudentConfig()
+    parser.add_argument("--clips", type=Path, required=True, help="folder with clips.jsonl, or of videos")
+    parser.add_argument("--speech", type=Path, action="append", default=[], help="speech.jsonl of speech with no face")
+    parser.add_argument("--speech-model", type=Path, help="Whisper in CTranslate2 form: makes teachers")
+    parser.add_argument("--mouth-space", type=Path, default=Path("checkpoint/mouth_space.npz"))
+    parser.add_argument("--cache", type=Path, default=Path("cache/audio"), help="what is computed once")
+    parser.add_argument("--tracks", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept")
+    parser.add_argument("--run", type=Path, default=Path("runs/audio"), help="state of the training and TensorBoard")
+    parser.add_argument("--output", type=Path, default=Path("runs/audio/model"), help="folder for model and card")
+    parser.add_argument("--start-from", type=Path, metavar=WEIGHTS_NAME, help="begin with these weights")
+    parser.add_argument("--resume", action="store_true", help="go on from the state in --run")
+    parser.add_argument("--steps", type=int, default=number.steps)
+    parser.add_argument("--batch", type=int, default=number.batch, help="sequences a step")
+    parser.add_argument("--frames", type=int, default=number.frames, help="frames a sequence")
+    parser.add_argument("--variants", type=int, default=4, help="changed copies of each recording")
+    parser.add_argument("--learning-rate", type=float, default=number.learning_rate)
+    parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--teacher-steps", type=int, default=TeacherConfig().steps)
+    for part in ("tracked", "taught", "heard"):
+        worth = asdict(number)[f"{part}_worth"]
+        parser.add_argument(f"--{part}-worth", type=float, default=worth, help=f"weight of that loss ({worth})")
+    parser.add_argument("--look-ahead-ms", type=int, default=80)
+    parser.add_argument("--evaluate-every", type=int, default=250, metavar="STEPS")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--smoke", action="store_true", help="a training of under a minute, to see that it works")
+    parser.add_argument("--json", action="store_true", help="events on standard output, one JSON object a line")
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    options = _arguments().parse_args(arguments)
+    if options.smoke:
+        vars(options).update(SMOKE)
+    try:
+        with Reporter(options.json) as reporter:
+            place = place_for(options.device, options.threads)
+            result = train(options, reporter, place)
+            if options.json and place.rank == 0:
+                reporter.result(**result)
+    except AvatarError as error:
+        if options.debug:
+            raise
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

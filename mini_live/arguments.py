@@ -20,6 +20,8 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     _mouth(_command(commands, "mouth", "write the mouth curves of a sound for other tools"))
     _prepare(_command(commands, "prepare", "turn a portrait video into a character folder"))
     _track(_command(commands, "track", "write the tracked face mesh of a video"))
+    _score(_command(commands, "score", "tell how well the lips of a video fit a sound"))
+    _serve(_command(commands, "serve", "offer it all on this machine by REST, WebSocket and a web page"))
     _characters(_command(commands, "characters", "list the characters and verify their folders"))
     _command(commands, "doctor", "check what this machine has and lacks, with a cure for each lack")
     _bench(_command(commands, "bench", "measure every stage and the cost of the networks on one thread"))
@@ -39,13 +41,17 @@ def _add_shared(parser: argparse.ArgumentParser, *, top: bool) -> None:
     parser.add_argument(
         "--json", action="store_true", default=default, help="one JSON object a line on standard output"
     )
-    parser.add_argument("--debug", action="store_true", default=default, help="show the traceback of an error")
+    parser.add_argument(
+        "--debug", action="store_true", default=default, help="show the traceback of an error"
+    )
 
 
 def _speak(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any sound or video file")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT.mp4")
-    parser.add_argument("--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used")
+    parser.add_argument(
+        "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"
+    )
     _add_avatar(parser)
     _add_mouth_controls(parser)
 
@@ -57,7 +63,9 @@ def _live(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--virtual-camera", action="store_true", help="show the character as a webcam")
     parser.add_argument("--headless", action="store_true", help="open no window")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="stop after that much sound")
-    parser.add_argument("--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used")
+    parser.add_argument(
+        "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"
+    )
     parser.add_argument(
         "--block-ms", type=_positive, default=20.0, metavar="MS", help="sound taken at once (default 20)"
     )
@@ -72,12 +80,18 @@ def _mouth(parser: argparse.ArgumentParser) -> None:
 
 
 def _prepare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("video", type=Path, metavar="VIDEO", help="5 to 30 s, one face, frontal, mouth closed")
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="the character folder to make")
+    parser.add_argument(
+        "video", type=Path, metavar="VIDEO", help="5 to 30 s, one face, frontal, mouth closed"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="DIR", help="the character folder to make"
+    )
     parser.add_argument("--matte", action="store_true", help="cut the person out of the background")
     parser.add_argument("--name", help="the character's name (default: the folder's)")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="length of the loop (default 15)")
-    parser.add_argument("--start", type=_not_negative, default=0.0, metavar="S", help="where in the video to begin")
+    parser.add_argument(
+        "--start", type=_not_negative, default=0.0, metavar="S", help="where in the video to begin"
+    )
     parser.add_argument("--licence", default="", help="under which licence the video may be used")
     parser.add_argument("--consent", default="", help="who agreed to be shown, and how")
 
@@ -85,6 +99,23 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
 def _track(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path, metavar="VIDEO")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT.npz")
+
+
+def _score(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument("--audio", type=Path, metavar="FILE", help="another sound than the video's own")
+
+
+def _serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: this machine only)")
+    parser.add_argument("--port", type=_port, default=8000, help="0 takes any free one (default 8000)")
+    parser.add_argument("--token", metavar="TEXT", help="answer only those who know this word")
+    parser.add_argument(
+        "--characters", type=Path, metavar="DIR", help="more characters than the program's own"
+    )
+    parser.add_argument(
+        "--renderer", choices=RENDERERS, default="auto", help="what draws the mouth (default auto)"
+    )
 
 
 def _characters(parser: argparse.ArgumentParser) -> None:
@@ -97,17 +128,31 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_avatar(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--character", type=Path, metavar="DIR", help="a character folder (default: the built-in)")
-    parser.add_argument("--renderer", choices=RENDERERS, default="auto", help="what draws the mouth (default auto)")
+    parser.add_argument(
+        "--character", type=Path, metavar="DIR", help="a character folder (default: the built-in)"
+    )
+    parser.add_argument(
+        "--renderer", choices=RENDERERS, default="auto", help="what draws the mouth (default auto)"
+    )
 
 
 def _add_mouth_controls(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("mouth")
-    group.add_argument("--gain", type=_not_negative, metavar="X", help="how far the mouth opens (1 is as learnt)")
+    group.add_argument(
+        "--gain", type=_not_negative, metavar="X", help="how far the mouth opens (1 is as learnt)"
+    )
     group.add_argument("--smoothing", type=_not_negative, metavar="X", help="0 is none, towards 1 is calmer")
     group.add_argument("--attack-ms", type=_not_negative, metavar="MS", help="time the mouth takes to open")
     group.add_argument("--hold-ms", type=_not_negative, metavar="MS", help="time it stays open at least")
-    group.add_argument("--noise-gate-dbfs", type=_number, metavar="DB", help="quieter sound is silence (-120 is off)")
+    group.add_argument(
+        "--noise-gate-dbfs", type=_number, metavar="DB", help="quieter sound is silence (-120 is off)"
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"expected a port of 0 to 65535, found {text!r}")
+    return int(text)
 
 
 def _number(text: str) -> float:

@@ -48,7 +48,11 @@ def examine() -> Iterator[Check]:
     version = platform.python_version()
     fits = (3, 10) <= sys.version_info[:2] <= (3, 12)
     yield Check("python", fits, NEEDED, version, "" if fits else "use Python 3.10, 3.11 or 3.12")
-    for packages, weight in ((NEEDED_PACKAGES, NEEDED), (LIVE_PACKAGES, OPTIONAL), (OTHER_PACKAGES, OPTIONAL)):
+    for packages, weight in (
+        (NEEDED_PACKAGES, NEEDED),
+        (LIVE_PACKAGES, OPTIONAL),
+        (OTHER_PACKAGES, OPTIONAL),
+    ):
         for name, requirement in packages.items():
             yield _package(name, requirement, weight)
     yield _attempt("mouth model", NEEDED, _mouth)
@@ -104,7 +108,9 @@ def _microphones() -> str:
     devices = list_microphones()
     if not devices:
         raise AvatarError("no microphone: plug one in and allow this program to use it, or speak a file")
-    return "; ".join(f"{device.index} {device.name}{' (default)' if device.is_default else ''}" for device in devices)
+    return "; ".join(
+        f"{device.index} {device.name}{' (default)' if device.is_default else ''}" for device in devices
+    )
 
 
 def _display() -> str:

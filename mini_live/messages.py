@@ -48,7 +48,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "file_ended": ("{name} has ended.", "{name} 已播放完毕。"),
     "failed": ("The character cannot be shown", "角色无法显示"),
     "try_again": ("Try again", "重试"),
-    "microphone_gone": ("The microphone is gone. It goes on when you plug it in again.", "麦克风已断开，重新插上后会自动继续。"),
+    "microphone_gone": ("The microphone is gone. Plug it in again to go on.", "麦克风已断开，重新插上即可继续。"),
     "microphone_back": ("The microphone is back.", "麦克风已恢复。"),
     "status": ("{fps:.0f} fps", "{fps:.0f} 帧/秒"),
     "status_late": ("{late} late · {dropped} dropped", "迟到 {late} · 丢弃 {dropped}"),

@@ -17,6 +17,7 @@ from talkingface.timing import SAMPLE_RATE
 BLOCK_S = 0.02
 QUEUED_S = 4.0
 SILENT_DEVICE_S = 3.0
+FIRST_SOUND_S = 8.0
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def find_microphone(wanted: str | None) -> MicrophoneInfo:
     """
     devices = list_microphones()
     if not devices:
-        raise DeviceError("expected a microphone, found none: plug one in, or speak a file with --source FILE")
+        raise DeviceError(
+            "expected a microphone, found none: plug one in, or speak a file with --source FILE"
+        )
     if wanted is None:
         chosen = [device for device in devices if device.is_default] or devices
     elif wanted.isdecimal():
@@ -128,7 +131,8 @@ class Microphone:
                 continue
             self._rate_hz = rate_hz
             self._resampler = StreamResampler(rate_hz)
-            self._last_s = time.monotonic()
+            # A device may take seconds to give its first sound, but no longer than a moment later on.
+            self._last_s = time.monotonic() + FIRST_SOUND_S - SILENT_DEVICE_S
             return
         raise DeviceError(
             f"the microphone {device.name!r} cannot be opened ({failure}): close other programs that use it, "
@@ -142,7 +146,9 @@ class Microphone:
             DeviceError: the device is gone.
         """
         try:
-            lost, samples = self._queue.get(timeout=max(timeout_s, 0.0)) if timeout_s > 0 else self._queue.get_nowait()
+            lost, samples = (
+                self._queue.get(timeout=max(timeout_s, 0.0)) if timeout_s > 0 else self._queue.get_nowait()
+            )
         except queue.Empty:
             self._check_alive()
             return AudioChunk(np.zeros(0, np.float32), self._position)

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from mini_live.whole_files import write_whole
 from talkingface.errors import BadInputError
+from talkingface.landmarks import lip_opening
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray
 from talkingface.timing import FRAMES_PER_SECOND, frame_time_s
 
 SUFFIXES = (".json", ".csv")
+UPPER_LIP, LOWER_LIP = 13, 14
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ class MouthCurveCollector:
         coefficients = np.concatenate([empty, *self._coefficients])
         silent = np.concatenate([np.zeros(0, bool), *self._silent])
         blocks = [coefficients[i : i + 1000] for i in range(0, len(coefficients), 1000)]
-        opening = [self._space.lip_opening(block) for block in blocks]
+        opening = [_opening(self._space, block) for block in blocks]
         width = [self._space.lip_width(block) for block in blocks]
         none = np.zeros(0, np.float32)
         return MouthCurveTable(
@@ -108,6 +110,13 @@ class MouthCurveCollector:
             np.concatenate([none, *width]),
             self._look_ahead_ms,
         )
+
+
+def _opening(space: MouthSpace, coefficients: FloatArray) -> FloatArray:
+    """Return float32 (T,) lip opening; lips that the model presses beyond each other are shut."""
+    face = space.neutral + space.displacement(coefficients)
+    apart = face[:, LOWER_LIP, 1] > face[:, UPPER_LIP, 1]
+    return np.where(apart, lip_opening(face), np.float32(0.0)).astype(np.float32)
 
 
 def check_curve_path(path: Path) -> None:

@@ -62,7 +62,9 @@ def speak_into(
             collector.add(curve.coefficients, curve.silent)
             _compose(curve, composer, queued, on_frame)
         if not collector.frames:
-            raise BadAudioError(f"expected sound for at least one frame, found {samples * 1000 / SAMPLE_RATE:g} ms")
+            raise BadAudioError(
+                f"expected sound for at least one frame, found {samples * 1000 / SAMPLE_RATE:g} ms"
+            )
         queued.close()
     except BaseException:
         queued.stop()

@@ -34,7 +34,9 @@ class VirtualCameraSink:
         try:
             import pyvirtualcam
         except ImportError as error:
-            raise MissingPackageError("a virtual camera needs pyvirtualcam: pip install pyvirtualcam") from error
+            raise MissingPackageError(
+                "a virtual camera needs pyvirtualcam: pip install pyvirtualcam"
+            ) from error
         try:
             self._camera: Any = pyvirtualcam.Camera(width=width, height=height, fps=FRAMES_PER_SECOND)
         except (RuntimeError, ValueError) as error:

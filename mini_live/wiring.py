@@ -10,7 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from talkingface.character import Character, load_character
-from talkingface.engines.onnx_generator import CARD_NAME, PAINTER_NAME, PassThroughGenerator, load_face_generator
+from talkingface.engines.onnx_generator import (
+    CARD_NAME,
+    PAINTER_NAME,
+    PassThroughGenerator,
+    load_face_generator,
+)
 from talkingface.engines.onnx_mouth import MODEL_NAME, load_mouth_model
 from talkingface.errors import GraphicsError
 from talkingface.face_rig import FaceRig
@@ -92,7 +97,9 @@ def open_avatar(
     try:
         base = FrameLoop(character)
         generator = _open_generator(character, on_note)
-        composer = FrameComposer(character, FaceRig(space, meshes, character.neutral), drawer, generator, base)
+        composer = FrameComposer(
+            character, FaceRig(space, meshes, character.neutral), drawer, generator, base
+        )
     except BaseException:
         drawer.close()
         raise

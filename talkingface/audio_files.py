@@ -60,7 +60,7 @@ def _decoded(path: Path | str) -> Iterator[FloatArray]:
         with av.open(str(path), metadata_errors="ignore") as container:
             if not container.streams.audio:
                 raise BadAudioError(f"expected a file with sound, found no sound stream in {path}")
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE)
+            resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
             for frame in _frames(container):
                 for out in resampler.resample(frame):
                     block = _checked(out, path)
@@ -92,7 +92,7 @@ def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
 
 
 def _checked(frame: av.AudioFrame, path: Path) -> FloatArray:
-    block = frame.to_ndarray().reshape(-1).astype(np.float32)
+    block: FloatArray = frame.to_ndarray().mean(0, dtype=np.float32)
     if not np.isfinite(block).all():
         raise BadAudioError(f"expected finite samples, found NaN or infinity in {path}")
     return np.clip(block, -1.0, 1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from talkingface.face_rig import PATCH_PX
 from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeometry
@@ -12,6 +13,8 @@ from talkingface.wrap_mesh import WrapMesh
 _SUBPIXEL_BITS = 4
 FEATHER_PX = 9
 LIP_MARGIN_PX = 11
+REPAINTED_BLUR_PX = 9
+REPAINTED_LEVELS = 8  # of 255: a mean change from which a place counts as painted anew
 
 
 def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
@@ -98,7 +101,8 @@ def lay_patch(
 ) -> None:
     """Add to the face, in place, what the generator changed of the guide.
 
-    Only the change is carried back, so that skin and lips keep the detail of the full resolution.
+    Skin and lips keep the detail of the full resolution, because only the change is carried back. Inside the lips,
+    where the generator painted anew, the drawn teeth's own fine lines are taken out first, lest they shine through.
 
     Args:
         face: uint8 (h, w, 3) the crop with the drawn lower face; changed.
@@ -107,22 +111,37 @@ def lay_patch(
         mask: uint8 (128, 128) where it counts.
         geometry: where the patch lies.
     """
-    change = painted.astype(np.int16) - guide[..., :3]
-    change = (change * (mask[..., None] * np.float32(1 / 255))).astype(np.float32)
-    to_crop = geometry.patch_to_crop
-    corners = to_crop @ np.array([[0, PATCH_PX, 0, PATCH_PX], [0, 0, PATCH_PX, PATCH_PX], [1, 1, 1, 1]])
+    left, top, width_px, height_px = cv2.boundingRect(mask)
+    corners = np.array([[left, left + width_px] * 2, [top, top, top + height_px, top + height_px], [1, 1, 1, 1]])
+    corners = geometry.patch_to_crop @ corners
     height, width = face.shape[:2]
     x0, y0 = np.clip(np.floor(corners.min(1)).astype(int), 0, (width, height))
     x1, y1 = np.clip(np.ceil(corners.max(1)).astype(int) + 1, 0, (width, height))
     if x1 <= x0 or y1 <= y0:
         return
-    crop_to_patch = cv2.invertAffineTransform(to_crop)
+    crop_to_patch = cv2.invertAffineTransform(geometry.patch_to_crop)
     crop_to_patch[:, 2] += crop_to_patch[:, :2] @ np.array([x0, y0], np.float32)
-    carried = cv2.warpAffine(
-        change, crop_to_patch, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    )
+    size = int(x1 - x0), int(y1 - y0)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    change = cv2.subtract(painted, guide[..., :3], dtype=cv2.CV_16S)
+    plain = _repainted_inside(change, guide)
+    change = cv2.multiply(change, cv2.merge([mask] * 3), scale=1 / 255, dtype=cv2.CV_16S)
     region = face[y0:y1, x0:x1]
+    carried = cv2.warpAffine(change, crop_to_patch, size, flags=flags)
+    if plain.any():
+        smooth = cv2.warpAffine(np.dstack([guide[..., :3], plain]), crop_to_patch, size, flags=flags)
+        share = cv2.extractChannel(smooth, 3).astype(np.float32) * np.float32(1 / 255)
+        smooth = cv2.cvtColor(smooth, cv2.COLOR_RGBA2RGB)
+        region[...] = cv2.blendLinear(smooth, np.ascontiguousarray(region), share, 1 - share)
     cv2.add(region, carried, dst=region, dtype=cv2.CV_8U)
+
+
+def _repainted_inside(change: NDArray[np.int16], guide: ImageArray) -> ImageArray:
+    """Return uint8 (128, 128): 255 where the mouth's inside was painted anew, 0 on skin and where nothing changed."""
+    red, green, blue = cv2.split(cv2.convertScaleAbs(change))
+    amount = cv2.blur(cv2.max(cv2.max(red, green), blue), (REPAINTED_BLUR_PX, REPAINTED_BLUR_PX))
+    inside = cv2.GaussianBlur(cv2.dilate(guide[..., 3], np.ones((3, 3), np.uint8)), (0, 0), 1.0)
+    return cv2.min(cv2.multiply(amount, inside, scale=1 / REPAINTED_LEVELS), inside)
 
 
 def crop_of(frame: ImageArray, crop: CropRectangle) -> ImageArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import av
@@ -18,26 +19,30 @@ FARTHEST_SKIP_FRAMES = 60
 class FrameLoop:
     """Gives any frame of the base loop; cheapest when asked in order, forwards."""
 
-    def __init__(self, character: Character, *, decoder_threads: int = 1) -> None:
+    def __init__(
+        self, character: Character, *, decoder_threads: int = 1, video_path: Path | None = None
+    ) -> None:
         """Open the video.
 
         Args:
             character: whose ``frames.mp4`` is read; its manifest tells the frame count.
             decoder_threads: one suits a live pipeline, whose other cores are busy; more cost a delay at each wrap.
+            video_path: another video of the same frames, such as ``character.matte_path``; None is the base loop.
 
         Raises:
             CharacterError: the video cannot be read.
         """
+        self._path = video_path or character.frames_path
         self._character = character
         self._threads = decoder_threads
         self._reformatter = VideoReformatter()
         self._frames: Iterator[av.VideoFrame] = iter(())
         self._next = 0
         try:
-            self._container = av.open(str(character.frames_path), metadata_errors="ignore")
+            self._container = av.open(str(self._path), metadata_errors="ignore")
             self._stream = self._container.streams.video[0]
         except (av.FFmpegError, OSError, IndexError) as error:
-            raise CharacterError(f"expected a base video, found {character.frames_path} ({error})") from error
+            raise CharacterError(f"expected a base video, found {self._path} ({error})") from error
         self._stream.thread_type = "FRAME" if decoder_threads > 1 else "NONE"
         self._stream.codec_context.thread_count = decoder_threads
         self._frames = self._container.decode(self._stream)
@@ -60,12 +65,12 @@ class FrameLoop:
         except (StopIteration, av.FFmpegError, ValueError) as error:
             raise CharacterError(
                 f"expected {self._character.frame_count} frames, found frame {self._next} missing or damaged "
-                f"in {self._character.frames_path}"
+                f"in {self._path}"
             ) from error
         if (decoded.width, decoded.height) != (self._character.width, self._character.height):
             raise CharacterError(
                 f"expected frames of {self._character.width}x{self._character.height}, "
-                f"found {decoded.width}x{decoded.height} in {self._character.frames_path}"
+                f"found {decoded.width}x{decoded.height} in {self._path}"
             )
         return cast(ImageArray, self._reformatter.reformat(decoded, format="rgb24", threads=1).to_ndarray())
 
@@ -90,9 +95,7 @@ class FrameLoop:
             self._next = round((first.time or 0.0) * rate)
             self._frames = _chained(first, self._frames)
         except (av.FFmpegError, StopIteration, OSError) as error:
-            raise CharacterError(
-                f"expected a seekable base video, found {self._character.frames_path}"
-            ) from error
+            raise CharacterError(f"expected a seekable base video, found {self._path}") from error
 
 
 def _chained(first: av.VideoFrame, rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:

@@ -79,7 +79,7 @@ class ControlledMouth:
 
     def _next(self, target: FloatArray) -> FloatArray:
         last = np.zeros_like(target) if self._shown is None else self._shown
-        opening = float(np.linalg.norm(target)) > float(np.linalg.norm(last))
+        opening = float(np.linalg.norm(target)) >= float(np.linalg.norm(last))
         keep = self._controls.smoothing
         if opening:
             self._held_ms = 0.0

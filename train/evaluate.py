@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--people", nargs="*", help="only these persons of --clips")
     arguments.add_argument("--split", type=float, default=0.5, help="share of the video to prepare from")
     arguments.add_argument("--drive", choices=("modelled", "tracked"), default="modelled", help="what moves the mouth")
+    arguments.add_argument(
+        "--skin", choices=("own", "first"), default="own", help="keep the frame's own skin around its hidden mouth, or not"
+    )
     arguments.add_argument("--frames", type=int, default=250, help="speak at most so many frames of each clip")
     arguments.add_argument("--checkpoint", default="checkpoint", help="folder of the face generator")
     arguments.add_argument("--generator", help="a painter fine-tuned for this person (ONNX)")
@@ -114,7 +117,7 @@ def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, object]
     if options.sheet:
         save_sheet(contact_sheet(sheets), options.sheet)
     means = {name: mean_of([row[name] for row in rows]) for name in VARIANTS}  # type: ignore[arg-type]
-    return {**means["output"], "drive": options.drive, "split": options.split, **_others(means), "clips": rows}
+    return {**means["output"], "drive": options.drive, "skin": options.skin, "split": options.split, **_others(means), "clips": rows}
 
 
 def evaluate_clip(
@@ -142,7 +145,9 @@ def evaluate_clip(
     whole = whole_frames(clip, {int(kept[frame]) for frame in setting.rest})
     again = reencoded(whole_frames(clip, {int(kept[frame]) for frame in setting.rest}))
     try:
-        spoken = speak(setting, renderer, generator, modelled=options.drive == "modelled")
+        spoken = speak(
+            setting, renderer, generator, modelled=options.drive == "modelled", own_skin=options.skin == "own"
+        )
         for truth, second, frame in zip(whole, again, spoken, strict=True):
             points = setting.material.points_px[frame.frame]
             outputs = {name: placed(truth, face, setting, frame.frame) for name, face in frame.faces.items()}

@@ -1,10 +1,15 @@
 """Self-reenactment: a person prepared from the first part of a video speaks the rest of it, and the truth is known.
 
-No pixel of the truth's mouth reaches the output. The skin of an output frame is that of a frame of the *first* part
-with a like head pose, warped to the truth's head pose and to the wanted mouth; references, neutral, and colours of
-teeth and cavity come from the first part as well. Of the truth's own frame only what lies outside of the wrap
-(background, upper face, and the feathered outline of jaw and collar) is shown. What drives the mouth is the truth's
-tracked mouth, projected into the mouth space (``modelled``, as in live use) or as tracked (``tracked``).
+No pixel of the truth's mouth reaches the output. Lips and all that the generator paints come from a frame of the
+*first* part with a like head pose, warped to the truth's head pose and to the wanted mouth; references, neutral, and
+colours of teeth and cavity come from the first part as well. What drives the mouth is the truth's tracked mouth,
+projected into the mouth space (``modelled``, as in live use) or as tracked (``tracked``). Of the skin there are two
+kinds:
+
+``own``: as in live use, where a base frame keeps its own skin: the truth's frame, its mouth hidden under the warped
+one (lips of the truth and of the target with a margin, feathered, matched in colour to the skin around).
+``first``: stricter and harder than live use: the whole wrap, chin and cheeks too, is the first part's frame. Of the
+truth's frame only what lies outside of the wrap is seen.
 """
 
 from __future__ import annotations
@@ -12,16 +17,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.clips import Clip
 from talkingface.compositing import blend_drawn, guide_patch, lay_patch, paint_mask
 from talkingface.errors import BadInputError
+from talkingface.face_rig import PATCH_FACE_HEIGHTS, PATCH_PX
 from talkingface.head_pose import personal_neutral
 from talkingface.landmarks import lip_opening
 from talkingface.mouth_space import MouthSpace
-from talkingface.records import FloatArray, HeadPose, ImageArray
+from talkingface.records import FloatArray, HeadPose, ImageArray, MouthGeometry
 from talkingface.reference_choice import choose_reference_frames, mouth_shapes
 from talkingface.seams import FaceGenerator, MouthRenderer
 from talkingface.tracking import FaceTrack
@@ -31,6 +38,7 @@ from train.reenactment import ClipMaterial, load_material
 FEWEST_FRAMES = 12
 TURN_COST, SIZE_COST, JUMP_COST = 0.5, 20.0, 1.5  # a degree; a factor e in size; a jump in the skin's source
 LARGEST_STEP = 1
+HIDDEN_MARGIN, HIDDEN_FEATHER = 0.025, 0.02  # of the face height, around the lips
 
 
 @dataclass(frozen=True)
@@ -118,9 +126,21 @@ def set_up(
 
 
 def speak(
-    setting: Reenactment, renderer: MouthRenderer, generator: FaceGenerator, *, modelled: bool = True
+    setting: Reenactment,
+    renderer: MouthRenderer,
+    generator: FaceGenerator,
+    *,
+    modelled: bool = True,
+    own_skin: bool = True,
 ) -> Iterator[SpokenFrame]:
     """Speak the rest, frame by frame, with the generator and with both baselines.
+
+    Args:
+        setting: what :func:`set_up` made.
+        renderer: draws the guide, in the colours of the first part.
+        generator: paints.
+        modelled: drive by the projection into the mouth space, not by the tracked landmarks themselves.
+        own_skin: keep the skin of the truth's frame around its hidden mouth (see above).
 
     Raises:
         GraphicsError: drawing failed.
@@ -132,7 +152,11 @@ def speak(
     for frame, source in zip(setting.rest.tolist(), setting.sources.tolist(), strict=True):
         points = material.modelled_points(frame) if modelled else material.points_px[frame]
         geometry = material.geometry(source, frame, points)
-        warped = blend_drawn(material.images[frame], renderer.render(material.images[source], geometry))
+        drawn = renderer.render(material.images[source], geometry)
+        if own_skin:
+            own = material.geometry(frame, frame)
+            drawn = only_over_mouth(drawn, material.images[frame], [geometry, own], wrap.outer_lip_rows)
+        warped = blend_drawn(material.images[frame], drawn)
         guide, mask = guide_patch(warped, geometry, wrap), paint_mask(geometry, wrap)
         wanted = mouth_shapes(material.poses[frame].to_head(points)[None])
         nearest = int(np.linalg.norm(reference_shapes - wanted, axis=1).argmin())
@@ -141,6 +165,37 @@ def speak(
         lay_patch(faces["output"], guide, painted, mask, geometry)
         lay_patch(faces["nearest_reference"], guide, setting.references[nearest], mask, geometry)
         yield SpokenFrame(frame, faces, guide, painted)
+
+
+def only_over_mouth(
+    drawn: ImageArray, own: ImageArray, mouths: list[MouthGeometry], lip_rows: NDArray[np.int64]
+) -> ImageArray:
+    """Limit a drawn face to the mouths that it must hide, and match its colour to the skin around them.
+
+    Args:
+        drawn: uint8 (h, w, 4) the renderer's picture.
+        own: uint8 (h, w, 3) the frame whose mouth is hidden.
+        mouths: the lips to cover, of the frame itself and of the target.
+        lip_rows: the outer lips' vertices.
+
+    Returns:
+        uint8 (h, w, 4) with a coverage that is whole over the mouths with a margin, and falls off around them.
+    """
+    hidden = np.zeros(own.shape[:2], np.uint8)
+    for mouth in mouths:
+        cv2.fillPoly(hidden, [np.round(mouth.target_px[lip_rows, :2]).astype(np.int32)], 255)
+    face_px = float(np.hypot(*mouths[0].patch_to_crop[:, 0])) * PATCH_PX / PATCH_FACE_HEIGHTS
+    sure, fall = round(HIDDEN_MARGIN * face_px), max(1.0, HIDDEN_FEATHER * face_px)
+    around = round(sure + 2 * fall)
+    whole = _grown(hidden, sure + round(fall))
+    ring = (_grown(hidden, around + sure) > 0) & (_grown(hidden, around) == 0) & (drawn[..., 3] == 255)
+    share = cv2.GaussianBlur(whole, (0, 0), fall / 2)
+    result = drawn.copy()
+    if ring.any():
+        offset = np.median(own[ring].astype(np.int16) - drawn[ring][:, :3], axis=0)
+        result[..., :3] = np.clip(drawn[..., :3] + offset, 0, 255)
+    result[..., 3] = np.minimum(share, drawn[..., 3])
+    return result
 
 
 def skin_path(first: list[HeadPose], rest: list[HeadPose]) -> NDArray[np.int64]:
@@ -195,3 +250,8 @@ def sheet_frames(setting: Reenactment) -> dict[str, int]:
 def _turned_degrees(rotations: NDArray[np.floating], to: NDArray[np.floating]) -> FloatArray:
     cosine = (np.einsum("nij,ij->n", rotations, to) - 1) / 2
     return np.degrees(np.arccos(np.clip(cosine, -1, 1))).astype(np.float32)
+
+
+def _grown(mask: ImageArray, by_px: int) -> ImageArray:
+    side = 2 * by_px + 1
+    return np.asarray(cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))), np.uint8)

@@ -118,7 +118,7 @@ class Trainer:
             self.optimiser.load_state_dict(state["optimiser"])
             self.judge_optimiser.load_state_dict(state["judge_optimiser"])
             self.step_count, self.elapsed_s = int(state["step"]), float(state["elapsed_s"])
-        except (OSError, KeyError, RuntimeError, ValueError) as error:
+        except Exception as error:  # torch raises classes of its own straight from Exception
             raise CheckpointError(f"expected a training state, found {path} ({error})") from error
 
     def _judge_step(self, painted: Tensor, batch: Batch) -> dict[str, Tensor]:

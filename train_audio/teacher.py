@@ -6,8 +6,11 @@ learned by heart; plain speech and validation clips are answered by the mean of 
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -153,6 +156,36 @@ def better_lags(recordings: list[Recording], taught: dict[str, Taught], space: M
             gain = fits[best] - fits.get(member.lag_frames, -1.0)
             lags[member.name] = best if gain > RELAG_GAIN and fits[best] > RELAG_FLOOR else member.lag_frames
     return lags
+
+
+def teaching_key(recordings: list[Recording], space: MouthSpace, config: TeacherConfig, seed: int) -> str:
+    """Return a hash of all that the teachers' answers depend on."""
+    parts = [repr(config), str(seed), *sorted(f"{r.key} {r.split}" for r in recordings)]
+    return hashlib.sha256("\n".join(parts).encode() + space.basis.tobytes()).hexdigest()[:12]
+
+
+def save_teaching(path: Path, lags: dict[str, int], taught: dict[str, Taught]) -> None:
+    """Keep the lags and the teachers' mouths."""
+    arrays = {f"mouth:{name}": answer.mouth for name, answer in taught.items()}
+    arrays |= {f"lag:{name}": np.int32(lag) for name, lag in lags.items()}
+    partial = path.with_suffix(f".{os.getpid()}.part")
+    with partial.open("wb") as file:
+        np.savez(file, **arrays)
+    partial.replace(path)
+
+
+def load_teaching(path: Path) -> tuple[dict[str, int], dict[str, FloatArray]]:
+    """Read what :func:`save_teaching` kept: lags and mouths by name."""
+    lags: dict[str, int] = {}
+    mouths: dict[str, FloatArray] = {}
+    with np.load(path, allow_pickle=False) as stored:
+        for entry in stored.files:
+            kind, name = entry.split(":", 1)
+            if kind == "lag":
+                lags[name] = int(stored[entry])
+            else:
+                mouths[name] = stored[entry]
+    return lags, mouths
 
 
 def _train(

@@ -34,7 +34,16 @@ from train_audio.progress import Reporter
 from train_audio.recordings import SPEECH_SET, Recording, from_clips, from_speech
 from train_audio.speech_features import SpeechEncoder, cached_states
 from train_audio.student import Student, StudentConfig, mouth_of_features
-from train_audio.teacher import Taught, TeacherConfig, better_lags, reduced_states, teach
+from train_audio.teacher import (
+    Taught,
+    TeacherConfig,
+    better_lags,
+    load_teaching,
+    reduced_states,
+    save_teaching,
+    teach,
+    teaching_key,
+)
 
 STATE_NAME = "training_state.safetensors"
 BEST_NAME = "best.safetensors"
@@ -78,10 +87,17 @@ def gather(options: argparse.Namespace, space: MouthSpace, reporter: Reporter) -
     config = TeacherConfig(steps=20 if options.smoke else options.teacher_steps)
     learn_from = [r.name for r in recordings if r.split != "validation"]
     heard = reduced_states(states, learn_from, config.state_width)
-    taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach", done))
-    lags = better_lags(recordings, taught, space)
-    recordings = build(lags)
-    taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach again", done))
+    kept = options.cache / f"teacher-{teaching_key(recordings, space, config, options.seed)}.npz"
+    if kept.is_file():
+        lags, mouths = load_teaching(kept)
+        recordings = build(lags)
+        taught = {name: Taught(mouth, heard[name]) for name, mouth in mouths.items()}
+    else:
+        taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach", done))
+        lags = better_lags(recordings, taught, space)
+        recordings = build(lags)
+        taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach 2", done))
+        save_teaching(kept, lags, taught)
     row = evaluate([r for r in recordings if r.split == "validation"], _teacher_opening(taught, space))["all"]
     reporter.note(f"teacher on validation people: {row}")
     return recordings, taught

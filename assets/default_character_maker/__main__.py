@@ -10,10 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from assets.default_character_maker.film import film_loop
+from assets.default_character_maker.film import OVERLAP_FRAMES, film_loop
+from assets.default_character_maker.idle_motion import FRAMES_PER_SECOND
 from assets.default_character_maker.looks import LOOKS
 from assets.default_character_maker.picture import Framing
 from talkingface.errors import AvatarError
+from talkingface.preparation.prepare import prepare_character
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,16 +39,23 @@ def main(arguments: list[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             video = Path(folder) / f"{look.name}.mp4"
             film_loop(look, video, Framing(supersample=options.supersample), options.frames, told)
-            _prepare(video, options.output, look.name)
+            _prepare(video, options.output, look.name, options.frames)
     except AvatarError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
     return 0
 
 
-def _prepare(video: Path, output: Path, name: str) -> None:
-    """Carry the video through the ordinary preparation."""
-    raise NotImplementedError(f"{video} {output} {name}")
+def _prepare(video: Path, output: Path, name: str, frame_count: int) -> None:
+    """Carry the video through the ordinary preparation, like anybody's."""
+    prepare_character(
+        video,
+        output,
+        name=name,
+        seconds=(frame_count + OVERLAP_FRAMES + 1) / FRAMES_PER_SECOND,
+        consent="synthetic character made by this project",
+        licence="Apache-2.0",
+    )
 
 
 if __name__ == "__main__":

@@ -37,9 +37,10 @@ class BodyModel:
         chest: float32 (V,) 0..1, how far the breath moves a vertex.
     """
 
-    def __init__(self, *, columns: int = 900, rows: int = 420) -> None:
+    def __init__(self, *, columns: int = 620, rows: int = 300) -> None:
         """Build the surface."""
-        angle = np.linspace(-np.pi, np.pi, columns)
+        even = np.linspace(-np.pi, np.pi, columns)
+        angle = even - 0.55 * np.sin(even)  # denser in front
         ring = np.linspace(0, 1, rows)
         grid_angle, grid_ring = np.meshgrid(angle, ring)
         bare = body_surface(grid_angle, grid_ring)
@@ -87,7 +88,10 @@ def body_surface(angle: NDArray[np.float64], ring: NDArray[np.float64]) -> NDArr
     collar_bone = np.exp(-((y - 1.30 + 0.10 * np.abs(x)) ** 2) / 0.00045) * np.exp(-((np.abs(x) - 0.24) ** 2) / 0.02)
     notch = np.exp(-(x**2) / 0.004 - (y - 1.28) ** 2 / 0.002)
     front_side = np.clip(cosine, 0, 1) ** 0.5
-    return np.stack([x, y, z + front_side * (0.008 * notch - 0.014 * collar_bone)], -1)
+    low = np.clip((y - 1.52) / 0.35, 0, 1)
+    low = low * low * (3 - 2 * low)
+    arm_gap = 0.075 * low * np.exp(-(((np.abs(x) - 0.80 + 0.06 * low) / 0.035) ** 2))
+    return np.stack([x, y, z + front_side * (0.008 * notch - 0.014 * collar_bone) + arm_gap * (cosine > 0)], -1)
 
 
 def clothes(angle: NDArray[np.float64], bare: NDArray[np.float64]) -> tuple[FloatArray, NDArray[np.uint8]]:

@@ -17,6 +17,7 @@ from assets.default_character_maker.picture import Framing, Studio
 from talkingface.mouth_space import MouthSpace
 
 MOUTH_SPACE_FILE = Path(__file__).resolve().parents[2] / "checkpoint" / "mouth_space.npz"
+OVERLAP_FRAMES = 16
 _QUALITY_CRF = 15
 
 
@@ -39,6 +40,8 @@ def film_loop(
 ) -> None:
     """Write the loop as H.264 at 25 frames a second; the file appears whole or not at all.
 
+    The first frames are written again at the end, so that preparation finds a perfect cut.
+
     The encoder runs on one thread, so that the same frames give the same bytes.
     """
     beside = output.with_name(output.name + ".part")
@@ -47,9 +50,14 @@ def film_loop(
             stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
             stream.width, stream.height, stream.pix_fmt = framing.width, framing.height, "yuv420p"
             stream.options = {"crf": str(_QUALITY_CRF), "preset": "slow", "threads": "1"}
+            first: list[NDArray[np.uint8]] = []
             for done, frame in enumerate(draw_loop(look, framing, frame_count), start=1):
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+                if len(first) < OVERLAP_FRAMES:
+                    first.append(frame)
                 on_frame(done)
+            for frame in first:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
             container.mux(stream.encode())
         os.replace(beside, output)
     finally:

@@ -32,12 +32,13 @@ def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: i
         for side in (-1.0, 1.0)
         for k in range(locks_a_side)
     ]
+    parts += [_fringe(look, rng, k / 17, strands_a_lock) for k in range(18)]
     points, layer, chance = (np.concatenate([part[k] for part in parts]) for k in range(3))
     nearest_first = np.argsort(points[:, points.shape[1] // 2, 2] - 0.3 * layer, kind="stable")
     points, layer, chance = points[nearest_first], layer[nearest_first], chance[nearest_first]
     count, steps, _ = points.shape
     way = np.linspace(0, 1, steps)
-    taper = np.clip((1 - way) / 0.15, 0.45, 1) * np.clip(0.25 + way / 0.10, 0, 1)
+    taper = np.clip((1 - way) / 0.15, 0.45, 1) * np.clip(0.6 + way / 0.10, 0, 1)
     half_width = (0.00140 * (0.7 + 0.6 * rng.random((count, 1))) * taper).astype(np.float32)
     buried = np.clip(layer[:, None] + 0 * way, 0, 1)
     openness = 0.45 + 0.55 * buried
@@ -59,7 +60,7 @@ def _lock(
     turn = np.deg2rad(64 + 116 * back)
     strand_turn = turn + rng.normal(0, 0.050, count)
     strand_layer = np.clip(layer + rng.normal(0, 0.08, count), -0.1, 1.1)
-    strand_back = np.clip(back + rng.normal(0, 0.020, count), 0, 1)
+    strand_back = np.clip(back + rng.normal(0, 0.034, count), 0, 1)
     root = _part_line(strand_back)
     first = _unit(root)
     drop = _curtain(strand_turn, np.full(count, 0.05), strand_layer, side)
@@ -94,6 +95,36 @@ def _lock(
     points[wild] += stray[wild]
     shade = np.clip(rng.normal(0.5, 0.10) + rng.normal(0, 0.16, count), 0, 1)
     return points, strand_layer, shade
+
+
+# The fringe sweeps from the parting over the forehead to the picture's left and falls before the ear.
+_FRINGE = np.array([
+    [0.105, -0.330, 0.005], [0.020, -0.300, -0.075], [-0.120, -0.225, -0.115], [-0.270, -0.090, -0.070],
+    [-0.395, 0.080, 0.070], [-0.455, 0.290, 0.190], [-0.475, 0.520, 0.240], [-0.500, 0.740, 0.230],
+    [-0.470, 0.930, 0.250],
+])  # fmt: skip
+
+
+def _fringe(
+    look: CharacterLook, rng: np.random.Generator, across: float, count: int
+) -> tuple[Points, Points, Points]:
+    """Grow one lock of the fringe; ``across`` 0 is the edge upon the forehead, 1 lies behind."""
+    knots = np.linspace(0, 1, len(_FRINGE))
+    way = np.linspace(0, 1, _ON_SCALP + _HANGING)
+    curve = CubicSpline(knots, _FRINGE)(way)
+    behind = np.array([0.0, -0.10, 0.16]) * (1 - 0.55 * way[:, None])
+    curve = curve + behind * across + np.array([-0.015, 0, 0]) * across * np.sin(np.pi * way)[:, None]
+    spread = rng.normal(0, 1, (count, 1, 3)) * np.array([0.004, 0.013, 0.015])
+    points = curve[None] + spread * (1.15 - 0.7 * way)[None, :, None]
+    phase = 1.3 * across + rng.normal(0, 0.35) + rng.normal(0, 0.15, (count, 1))
+    swing = look.hair_wave * 0.055 * np.clip(2.2 * way - 0.9, 0, 1) * np.sin(9.5 * way[None] + phase)
+    points[..., 0] += swing
+    points[..., 2] += 0.5 * swing
+    end = 1 + rng.normal(0, 0.03) + rng.normal(0, 0.02, (count, 1))
+    points[..., 1] += np.clip(way * 3 - 2, 0, 1)[None] * 0.25 * (end - 1) * 3
+    layer = np.clip(0.95 - 0.25 * across + rng.normal(0, 0.08, count), 0, 1.1)
+    shade = np.clip(rng.normal(0.55, 0.10) + rng.normal(0, 0.16, count), 0, 1)
+    return points, layer, shade
 
 
 def _part_line(back: Points) -> Points:
@@ -184,7 +215,7 @@ def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, 
 
 def _simple(points: FloatArray, half_width: float, rng: np.random.Generator) -> Strands:
     count, steps, _ = points.shape
-    taper = (1 - np.linspace(0, 1, steps) ** 1.5 * 0.85)[None, :] * half_width
+    taper = (1 - np.linspace(0, 1, steps) ** 1.5 * 0.62)[None, :] * half_width
     ones = np.ones((count, steps), np.float32)
     width = np.broadcast_to(taper, (count, steps)).astype(np.float32)
     return Strands(points, width, rng.random(count).astype(np.float32), ones, ones)

@@ -21,7 +21,7 @@ from talkingface.landmarks import FACE_OVAL, LIPS_INNER
 
 FloatArray = NDArray[np.float32]
 FACE_VERTICES = 468
-_RELAXED = 0.05  # how far resting lids hang over the wide-open ones of the mean face
+_RELAXED = 0.13  # how far resting lids hang over the wide-open ones of the mean face
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def _sculpted(rest: FloatArray, face: FloatArray, look: CharacterLook) -> FloatA
     bulge += look.lip_fullness * spot(0.028, 0.5 * (inner_y + lower_y), 0.06, 0.020)
     bulge -= 0.010 * spot(0.0, lower_y + 0.022, 0.07, 0.018)
     bulge -= 0.004 * spot(0.0, upper_y - 0.035, 0.012, 0.03)
-    bulge -= 0.006 * spot(face[291, 0] + 0.012, face[291, 1], 0.014, 0.016)
+    bulge -= 0.004 * spot(face[291, 0] + 0.012, face[291, 1], 0.014, 0.016)
     bulge -= 0.030 * spot(0.036, face[2, 1] - 0.012, 0.017, 0.011) * (z < -0.1)
     bulge[~front] = 0
     return bulge.astype(np.float32)

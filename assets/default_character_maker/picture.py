@@ -42,9 +42,9 @@ class Framing:
 
     width: int = 720
     height: int = 960
-    face_height_px: float = 316.0
+    face_height_px: float = 342.0
     centre_x_px: float = 360.0
-    eyes_y_px: float = 352.0
+    eyes_y_px: float = 356.0
     supersample: int = 2
 
 
@@ -234,7 +234,7 @@ def _spread_light(skin_light: FloatArray, surround: FloatArray) -> FloatArray:
     skin = skin_light[..., 3]
     openness = _openness(surround[..., 1])
     open_ = openness[..., None]
-    warm_open = np.concatenate([open_ + 0.12 * (1 - open_) * open_, open_, open_], 2)
+    warm_open = np.concatenate([open_ + 0.06 * (1 - open_) * open_, open_, open_], 2)
     up = surround[..., :1]
     ambient = _SKY * up + _GROUND * (skin[..., None] - up)
     light = (skin_light[..., :3] * (0.35 + 0.65 * warm_open) + ambient * warm_open).astype(np.float32)

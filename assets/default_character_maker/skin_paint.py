@@ -46,7 +46,7 @@ def paint_skin(look: CharacterLook, face: FloatArray) -> SkinMaps:
     base, blush = linear(look.skin), linear(look.blush)
     mottle = 0.6 * _noise(rng, height, width, 42) + 0.4 * _noise(rng, height, width, 13)
     flush = 0.50 * spot(0.25, 0.31, 0.115, 0.085) + 0.45 * spot(0, 0.29, 0.05, 0.05)
-    flush += 0.22 * spot(0.08, 0.33, 0.03, 0.03) + 0.18 * spot(0, 0.69, 0.09, 0.06) + 0.15 * spot(0.17, 0.03, 0.1, 0.04)
+    flush += 0.22 * spot(0.08, 0.33, 0.03, 0.03) + 0.18 * spot(0, 0.69, 0.09, 0.06) + 0.07 * spot(0.17, 0.03, 0.1, 0.04)
     flush += 0.25 * spot(0.19, 0.125, 0.09, 0.02) + 0.12 * spot(0, -0.12, 0.25, 0.1) + 0.2 * spot(0, 0.40, 0.07, 0.03)
     flush = np.clip(0.8 * flush * (1 + 0.14 * mottle) + 0.03 * mottle, 0, 0.8)[..., None]
     colour = base * (1 - flush) + blush * flush
@@ -64,7 +64,7 @@ def paint_skin(look: CharacterLook, face: FloatArray) -> SkinMaps:
     oily = np.clip(spot(0, 0.2, 0.05, 0.14) + spot(0, -0.1, 0.2, 0.09) + 0.5 * spot(0, 0.7, 0.08, 0.06), 0, 1)
     rough -= 0.06 * oily
     shine += 0.22 * oily
-    relief = 0.00035 * _noise(rng, height, width, 3.0) + 0.0003 * _noise(rng, height, width, 7)
+    relief = 0.00022 * _noise(rng, height, width, 3.0) + 0.0002 * _noise(rng, height, width, 7)
 
     lips = _lip_mask(face, height, width)
     lip_colour = linear(look.lips)
@@ -85,13 +85,13 @@ def paint_skin(look: CharacterLook, face: FloatArray) -> SkinMaps:
     nostril = spot(0.036, face[2, 1] - 0.012, 0.017, 0.010)
     occlusion *= 1 - 0.92 * np.clip(nostril, 0, 1)
     colour = colour * (1 - 0.85 * nostril[..., None] * np.array([0.94, 1, 1]))
-    occlusion *= 1 - 0.30 * spot(face[291, 0] + 0.004, face[291, 1], 0.012, 0.008)
+    occlusion *= 1 - 0.18 * spot(face[291, 0] + 0.004, face[291, 1], 0.012, 0.008)
     lids = _lid_line(face, height, width)
-    colour = colour * (1 - lids[..., None] * np.array([0.66, 0.76, 0.80]))
+    colour = colour * (1 - lids[..., None] * np.array([0.86, 0.90, 0.92]))
     shine *= 1 - 0.6 * lids
     brow = _brow_mask(face, height, width)[..., None] * 0.38
     colour = colour * (1 - brow) + linear(look.brow) * brow
-    hairline = -0.215 + 0.10 * (side / 0.36) ** 2.2 + 0.25 * np.clip(side - 0.36, 0, 1) * 6
+    hairline = -0.206 + 0.10 * (side / 0.36) ** 2.2 + 0.25 * np.clip(side - 0.36, 0, 1) * 6
     scalp = 1 / (1 + np.exp(np.clip((y - hairline - 0.010 * mottle) / 0.014, -30, 30)))
     scalp = (scalp * (y < 0.6))[..., None]
     colour = colour * (1 - scalp) + 0.55 * linear(look.hair) * scalp

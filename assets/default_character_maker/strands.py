@@ -45,6 +45,7 @@ class Strands:
         count, steps, _ = self.points.shape
         tangent = np.gradient(self.points, axis=1)
         tangent /= np.maximum(np.linalg.norm(tangent, axis=2, keepdims=True), 1e-9)
+        tangent[:, :2] = tangent[:, 2:3]  # roots leave the scalp steeply; light them like what follows
         way = np.broadcast_to(np.linspace(0, 1, steps, dtype=np.float32), (count, steps))
         chance = np.broadcast_to(self.chance[:, None], (count, steps))
         rest = np.stack([way, chance, self.openness, self.head_share], 2)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import Any
 
-from mini_live.bench import WARM_UP_FRAMES, measure_stages, network_cost
+from mini_live.bench import WARM_UP_FRAMES, measure_runs, measure_stages
+from mini_live.network_cost import network_cost
 from mini_live.reporting import Reporter
 from mini_live.wiring import network_runs, open_avatar, open_mouth
 from talkingface.errors import BadInputError
@@ -32,7 +34,10 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
             frames,
             lambda done: reporter.progress(0.8 * done / (frames + WARM_UP_FRAMES), "stages"),
         )
-        networks = [network_cost(path, once, frames) for path, once in network_runs(mouth.model, avatar.character)]
+        networks: list[dict[str, Any]] = [
+            {"file": path.name, **asdict(network_cost(path)), "ms": measure_runs(once, frames)}
+            for path, once in network_runs(mouth.model, avatar.character)
+        ]
     finally:
         avatar.close()
     size = f"{avatar.character.width}x{avatar.character.height}"
@@ -43,13 +48,15 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
         "renderer": avatar.renderer_name,
         "frames": frames,
         "stages": stages,
-        "networks": [network.as_fields() for network in networks],
+        "networks": networks,
     }
-    lines = [f"{avatar.character.name}, {size}, drawn by {avatar.renderer_name}: milliseconds a frame, one thread"]
+    lines = [
+        f"{avatar.character.name}, {size}, drawn by {avatar.renderer_name}: milliseconds a frame, one thread"
+    ]
     lines += [f"  {name:10} p50 {of['p50']:7.2f}   p95 {of['p95']:7.2f}" for name, of in stages.items()]
     lines += [
-        f"  {network.file}: {network.parameters:,} parameters, {network.multiply_accumulates / 1e6:.2f} MMAC, "
-        f"p50 {network.ms['p50']:.2f} ms"
+        f"  {network['file']}: {network['parameters']:,} parameters, "
+        f"{network['multiply_accumulates'] / 1e6:.2f} MMAC, p50 {network['ms']['p50']:.2f} ms"
         for network in networks
     ]
     reporter.result(result, "\n".join(lines))

@@ -8,8 +8,9 @@ from typing import Any
 
 from mini_live.reporting import Reporter
 from mini_live.wiring import CHARACTERS_FOLDER
-from talkingface.character import MANIFEST, list_characters, load_character
+from talkingface.character import list_characters, load_character
 from talkingface.errors import CharacterError
+from talkingface.sealed_folder import MANIFEST
 from talkingface.timing import FRAMES_PER_SECOND
 
 

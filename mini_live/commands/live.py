@@ -102,6 +102,7 @@ def _run(
     if collector is not None:
         collector.table().write(arguments.mouth_curve)
     statistics = session.statistics
+    latency = statistics.latency()
     fields = {
         "command": "live",
         "source": str(arguments.source),
@@ -115,13 +116,13 @@ def _run(
         "recording": str(arguments.record) if arguments.record else None,
         "renderer": avatar.renderer_name,
         "stages": {**session.timer.summary(), **avatar.composer.stages.summary()},
-        "latency_ms": statistics.latency(),
+        "latency_ms": latency,
         "interrupted": bool(interrupted),
     }
     reporter.result(
         fields,
         f"{statistics.frames} frames, {statistics.late_frames} late, {statistics.dropped_frames} dropped, "
-        f"latency {fields['latency_ms']['p50']:.0f} ms"
+        f"latency {latency['p50']:.0f} ms"
         + (f", recorded in {arguments.record}" if arguments.record else ""),
     )
     return 130 if interrupted else 0

@@ -43,7 +43,9 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     collector.add(curve.coefficients, curve.silent)
     table = collector.table()
     table.write(output)
-    reporter.result(_summary(table, output, samples), f"{len(table.silent)} frames of mouth curve in {output}")
+    reporter.result(
+        _summary(table, output, samples), f"{len(table.silent)} frames of mouth curve in {output}"
+    )
 
 
 def _summary(table: MouthCurveTable, output: Path, samples: int) -> dict[str, object]:

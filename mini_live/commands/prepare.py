@@ -31,4 +31,6 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
             on_progress=reporter.progress,
         )
     fields = {"command": "prepare", "output": str(arguments.output), "report": report}
-    reporter.result(fields, f"the character is in {arguments.output}, its report in {arguments.output}/report.json")
+    reporter.result(
+        fields, f"the character is in {arguments.output}, its report in {arguments.output}/report.json"
+    )

@@ -66,7 +66,11 @@ def _speak(
     expected = max(1, round((sound_seconds(arguments.audio) or 0.0) * FRAMES_PER_SECOND))
     begin_s = time.monotonic()
     writer = VideoWriter(
-        arguments.output, character.width, character.height, FRAMES_PER_SECOND, audio_sample_rate_hz=SAMPLE_RATE
+        arguments.output,
+        character.width,
+        character.height,
+        FRAMES_PER_SECOND,
+        audio_sample_rate_hz=SAMPLE_RATE,
     )
     samples = speak_into(
         VideoFileSink(writer),

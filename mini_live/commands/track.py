@@ -62,7 +62,5 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
 
 def _as_npz(track: FaceTrack) -> bytes:
     data = io.BytesIO()
-    np.savez_compressed(
-        data, points=track.points, found=track.found, fps=np.float32(track.frames_per_second)
-    )
+    np.savez_compressed(data, points=track.points, found=track.found, fps=np.float32(track.frames_per_second))
     return data.getvalue()

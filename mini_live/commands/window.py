@@ -15,6 +15,8 @@ NO_DISPLAY = (
     "expected a display for the window, found none: use 'python app.py speak --audio FILE --output OUT.mp4' "
     "for a video, or 'python app.py live --headless' without a window"
 )
+# X11's fixed place.
+X11_SOCKETS = Path("/tmp/.X11-unix")  # noqa: S108
 DISPLAY_FREE = ("offscreen", "minimal", "vnc")
 
 
@@ -34,7 +36,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         from PySide6.QtWidgets import QApplication
     except ImportError as error:
         raise MissingPackageError(f"the window needs PySide6: pip install PySide6 ({error})") from error
-    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application = QApplication(sys.argv[:1])
     application.setStyle("Fusion")
     from mini_live.window.opening import open_window
 
@@ -57,7 +59,9 @@ def check_display() -> None:
     Raises:
         DeviceError: there is no display.
     """
-    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in DISPLAY_FREE or not sys.platform.startswith("linux"):
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in DISPLAY_FREE or not sys.platform.startswith(
+        "linux"
+    ):
         return
     if os.environ.get("WAYLAND_DISPLAY") or _x11_answers(os.environ.get("DISPLAY", "")):
         return
@@ -71,5 +75,5 @@ def _x11_answers(display: str) -> bool:
     host, _, number = display.partition(":")
     if host not in ("", "unix"):
         return True
-    socket = Path("/tmp/.X11-unix") / f"X{number.split('.')[0]}"  # noqa: S108  X11's fixed place
+    socket = X11_SOCKETS / f"X{number.split('.')[0]}"
     return socket.exists()

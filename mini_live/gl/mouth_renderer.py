@@ -8,7 +8,7 @@ from mini_live.gl import mesh_buffer
 from mini_live.gl.context import OffscreenContext
 from mini_live.gl.framebuffer import DrawTarget
 from mini_live.gl.programs import Program
-from mini_live.gl.shaders import MOUTH, SKIN, VERTEX
+from mini_live.gl.shaders import CAVITY, SKIN, TEETH, VERTEX
 from talkingface.errors import GraphicsError
 from talkingface.mouth_drawing import (
     CAVITY_CENTRE_LIGHT,
@@ -52,9 +52,9 @@ class GlMouthRenderer:
             gl: Any = self._context.gl
             self._gl = gl
             self._skin = Program(gl, VERTEX, SKIN, ("size_and_depth",))
-            self._mouth = Program(
-                gl, VERTEX, MOUTH, ("size_and_depth", "oval", "oval_inverse", "shading", "base_colour")
-            )
+            inside = ("size_and_depth", "oval", "light", "base_colour")
+            self._teeth = Program(gl, VERTEX, TEETH, inside)
+            self._cavity = Program(gl, VERTEX, CAVITY, inside)
             self._buffer = mesh_buffer.MeshBuffer(gl, meshes)
         except BaseException:
             if self._owns_context:
@@ -97,7 +97,8 @@ class GlMouthRenderer:
             self._context.make_current()
             self._free_target()
             self._skin.free()
-            self._mouth.free()
+            self._teeth.free()
+            self._cavity.free()
             self._buffer.free()
         self._closed = True
         if self._owns_context:
@@ -129,17 +130,16 @@ class GlMouthRenderer:
 
     def _draw_mouth(self, place: Vec4, oval: MouthOval) -> None:
         """Draw what shows through the hole that the skin left."""
-        program, look = self._mouth, self._look
+        where = tuple(float(value) for value in (*oval.centre_px, *oval.axis))
         light = 1.0 / oval.half_width_px, 1.0 / oval.half_height_px, oval.slit_light
-        program.use()
-        program.set("size_and_depth", *place)
-        program.set("oval", *(float(value) for value in (*oval.centre_px, *oval.axis)))
-        program.set("shading", CAVITY_CENTRE_LIGHT, TEETH_EDGE_SHADE, 0.0, 0.0)
-        for part, colour, is_teeth in (
-            (mesh_buffer.TEETH, look.teeth, 1.0),
-            (mesh_buffer.CAVITY, look.cavity, 0.0),
+        for program, part, colour, falloff in (
+            (self._teeth, mesh_buffer.TEETH, self._look.teeth, 1.0 - TEETH_EDGE_SHADE),
+            (self._cavity, mesh_buffer.CAVITY, self._look.cavity, CAVITY_CENTRE_LIGHT),
         ):
-            program.set("oval_inverse", *light, is_teeth)
+            program.use()
+            program.set("size_and_depth", *place)
+            program.set("oval", *where)
+            program.set("light", *light, falloff)
             program.set("base_colour", *(float(value) for value in colour))
             self._buffer.draw(part)
 

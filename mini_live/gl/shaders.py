@@ -34,23 +34,37 @@ void main() {
 }
 """
 
-# level < 0 has no meaning; the cavity is drawn with its own switch, not by a tag in the vertices.
-MOUTH = """#version 330 core
+_INSIDE = """#version 330 core
 noperspective in vec2 place_px;
 noperspective in float vertex_level;
-uniform vec4 oval;         // centre x, y; axis x, y
-uniform vec4 oval_inverse; // 1 / half width, 1 / half height, light of the slit, 1 for teeth and 0 for cavity
-uniform vec4 shading;      // light of the cavity's centre, shade of the teeth's edge
+uniform vec4 oval;     // centre x, y; axis x, y
+uniform vec4 light;    // 1 / half width, 1 / half height, of the slit, of the middle or the edge
 uniform vec3 base_colour;
 out vec4 colour;
 
-void main() {
+float squared_radius() {
     vec2 offset = place_px - oval.xy;
-    float along = dot(offset, oval.zw) * oval_inverse.x;
-    float across = (offset.y * oval.z - offset.x * oval.w) * oval_inverse.y;
-    float radius = min(along * along + across * across, 1.0);
-    float cavity = mix(shading.x, 1.0, radius);
-    float teeth = vertex_level * (1.0 - shading.y * radius * radius) * oval_inverse.z;
-    colour = vec4(base_colour * mix(cavity, teeth, oval_inverse.w), 1.0);
+    float along = dot(offset, oval.zw) * light.x;
+    float across = (offset.y * oval.z - offset.x * oval.w) * light.y;
+    return min(along * along + across * across, 1.0);
 }
 """
+
+CAVITY = (
+    _INSIDE
+    + """
+void main() {
+    colour = vec4(base_colour * mix(light.w, 1.0, squared_radius()), 1.0);
+}
+"""
+)
+
+TEETH = (
+    _INSIDE
+    + """
+void main() {
+    float radius = squared_radius();
+    colour = vec4(base_colour * vertex_level * mix(1.0, light.w, radius * radius) * light.z, 1.0);
+}
+"""
+)

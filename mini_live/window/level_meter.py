@@ -22,7 +22,7 @@ class LevelMeter(QWidget):
         self._theme = LIGHT
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
+    def sizeHint(self) -> QSize:
         """Return a thin bar."""
         return QSize(120, 8)
 
@@ -42,7 +42,7 @@ class LevelMeter(QWidget):
         """How much of the bar is filled, 0..1."""
         return min(max(1.0 - self._level_dbfs / QUIETEST_DBFS, 0.0), 1.0)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -60,7 +60,7 @@ class MainWindow(QWidget):
         self._ready = False
         self._characters = characters
         self._chosen = chosen
-        self._caption = ("loading", {})
+        self._caption: tuple[str, dict[str, object]] = ("loading", {})
         self.panel = Panel(self._messages)
         self.stage = Stage()
         self._build()
@@ -115,7 +115,7 @@ class MainWindow(QWidget):
         self.stage.setAccessibleName(text("stage"))
         self._say(*self._caption)
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
+    def closeEvent(self, event: QCloseEvent) -> None:
         """End the worker within a second."""
         self._timer.stop()
         self._reopen_timer.stop()
@@ -225,7 +225,9 @@ class MainWindow(QWidget):
         self._ready = True
         for button in (self.start_button, self.record_button, self.camera_button):
             button.setEnabled(True)
-        self._status.setToolTip(self._messages.text("latency_hint", window=WINDOW_MS, look_ahead=look_ahead_ms))
+        self._status.setToolTip(
+            self._messages.text("latency_hint", window=WINDOW_MS, look_ahead=look_ahead_ms)
+        )
         if not self._speaking:
             self._say("ready", {})
 
@@ -257,7 +259,12 @@ class MainWindow(QWidget):
             self._tell(self._messages.text("microphone_gone"), stays=True)
         elif back:
             self._tell(self._messages.text("microphone_back"))
-        captions = {"microphone": "listening", "file": "speaking_file", "ended": "file_ended", "lost": "microphone_gone"}
+        captions = {
+            "microphone": "listening",
+            "file": "speaking_file",
+            "ended": "file_ended",
+            "lost": "microphone_gone",
+        }
         self._say(captions.get(kind, "ready"), {"name": name})
         self.retranslate()
 
@@ -315,7 +322,9 @@ class MainWindow(QWidget):
             self._worker.stop_recording()
             return
         self.record_button.setChecked(False)
-        suggestion = Path(self._settings.text("recordings", str(Path.home()))) / time.strftime("avatar-%Y%m%d-%H%M%S.mp4")
+        suggestion = Path(self._settings.text("recordings", str(Path.home()))) / time.strftime(
+            "avatar-%Y%m%d-%H%M%S.mp4"
+        )
         path, _ = QFileDialog.getSaveFileName(
             self, self._messages.text("save_recording"), str(suggestion), "MP4 (*.mp4)"
         )

@@ -11,8 +11,9 @@ from mini_live.window.main_window import MainWindow
 from mini_live.window.settings import WindowSettings
 from mini_live.window.worker import Worker
 from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER
-from talkingface.character import MANIFEST, list_characters
+from talkingface.character import list_characters
 from talkingface.errors import CharacterError
+from talkingface.sealed_folder import MANIFEST
 from talkingface.timing import SAMPLE_RATE
 
 MICROPHONE = "mic"

@@ -63,7 +63,7 @@ class Stage(QWidget):
         width, height = self._image.width() * scale, self._image.height() * scale
         return QRectF((area.width() - width) / 2, (area.height() - height) / 2, width, height)
 
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Paint."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)

@@ -61,12 +61,14 @@ QPushButton:checked {{ background: {theme.panel}; border: 1px solid {theme.accen
 QPushButton#danger:checked {{ border-color: {theme.danger}; color: {theme.danger}; }}
 QPushButton#quiet {{ background: transparent; border: none; padding: 5px 8px; color: {theme.faint}; }}
 QPushButton#quiet:hover, QPushButton#quiet:focus {{ color: {theme.text}; background: {theme.field}; }}
-QComboBox::drop-down {{ border: none; width: 22px; }}
+QComboBox::drop-down {{ border: none; width: 26px; }}
+QComboBox::down-arrow {{ width: 0; height: 0; border-left: 4px solid {theme.field};
+    border-right: 4px solid {theme.field}; border-top: 5px solid {theme.faint}; }}
 QComboBox QAbstractItemView {{ background: {theme.panel}; border: 1px solid {theme.line};
     selection-background-color: {theme.accent}; selection-color: {theme.on_accent}; outline: none; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {theme.line}; }}
 QSlider::sub-page:horizontal {{ background: {theme.accent}; border-radius: 2px; }}
-QSlider::handle:horizontal {{ width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+QSlider::handle:horizontal {{ width: 12px; height: 12px; margin: -6px 0; border-radius: 8px;
     background: {theme.panel}; border: 2px solid {theme.accent}; }}
 QSlider {{ min-height: 20px; background: transparent; border: 1px solid transparent; border-radius: 6px; }}
 QToolTip {{ background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.line}; padding: 4px; }}

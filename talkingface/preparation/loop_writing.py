@@ -46,6 +46,7 @@ def write_loop(
     wanted: set[int],
     size_px: tuple[int, int],
     on_frame: Callable[[int], None],
+    on_source: Callable[[int, ImageArray], None] | None = None,
 ) -> dict[int, ImageArray]:
     """Write the loop.
 
@@ -57,6 +58,7 @@ def write_loop(
         wanted: numbers of frames to hand back.
         size_px: width and height.
         on_frame: called with the number of frames written.
+        on_source: called with every source frame of the loop and its number.
 
     Returns:
         The wanted frames, by their number.
@@ -84,6 +86,8 @@ def write_loop(
                 kept[number] = frame
             if number in needed:
                 planes[number] = writer.planes(frame)
+                if on_source is not None:
+                    on_source(number, frame)
             while written < len(mixes) and _ready(mixes[written], planes):
                 mix = mixes[written]
                 picture = planes[mix.first]

@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from talkingface.character import FRAMES, Character, save_character
+from talkingface.character import FRAMES, MATTE, Character, save_character
 from talkingface.compositing import cut_patch
 from talkingface.errors import BadInputError, NoFaceError
 from talkingface.face_rig import FaceRig
@@ -20,6 +20,7 @@ from talkingface.preparation.crop_path import crop_path
 from talkingface.preparation.loop_choice import LoopChoice, choose_loop, choose_stretch, mend_pictures
 from talkingface.preparation.loop_writing import mixed_tracks, write_loop
 from talkingface.preparation.main_face import MainFaceTracker, MediaPipeFinder
+from talkingface.preparation.matte import MatteMaker, MediaPipeSegmenter
 from talkingface.preparation.quality_report import as_json, measure_quality
 from talkingface.preparation.references import choose_open_mouths, choose_references, teeth_look
 from talkingface.preparation.report_page import report_page
@@ -88,7 +89,8 @@ def prepare_character(
         matte: also make the person's coverage (alpha.mp4).
         consent: who gave the permission to be shown.
         licence: of the video.
-        on_progress: told the done share 0..1 and the stage: ``track``, ``analyse``, ``write``.
+        on_progress: told the done share 0..1 and the stage: ``track``, ``analyse``,
+            ``write``, ``matte``.
         tracker: another face tracker than MediaPipe's, fresh; it is not closed.
 
     Returns:
@@ -161,15 +163,25 @@ def _make(video: Path, work: Path, settings: Settings, watched: Watched, told: P
     facts = _facts(video, watched, loop, len(mixes), analysis)
     told(0.6, "write")
     wanted = set(references) | set(opened) | {mixes[0].first}
-    kept = write_loop(
-        work / FRAMES,
-        _working_frames(video, settings.start_s, None),
-        offset,
-        mixes,
-        wanted,
-        (watched.width, watched.height),
-        lambda done: told(0.6 + 0.38 * done / len(mixes), "write"),
-    )
+    size_px = (watched.width, watched.height)
+    matte = MatteMaker(MediaPipeSegmenter()) if settings.matte else None
+    try:
+        kept = write_loop(
+            work / FRAMES,
+            _working_frames(video, settings.start_s, None),
+            offset,
+            mixes,
+            wanted,
+            size_px,
+            lambda done: told(0.6 + 0.3 * done / len(mixes), "write"),
+            None if matte is None else matte.look,
+        )
+        if matte is not None:
+            told(0.91, "matte")
+            matte.write(work / MATTE, mixes, size_px)
+    finally:
+        if matte is not None:
+            matte.close()
     look = teeth_look(kept, analysis, opened)
     rig = FaceRig(space, meshes, analysis.neutral)
     patches = [cut_patch(kept[k], rig.patch_to_frame(analysis.poses[k])) for k in references]

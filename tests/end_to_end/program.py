@@ -40,7 +40,9 @@ class Outcome:
     @property
     def result(self) -> dict[str, Any]:
         """The last line, which must be the result."""
-        assert self.lines and self.lines[-1]["event"] == "result", f"no result: {self.raw[-500:]} {self.told[-500:]}"
+        assert self.lines and self.lines[-1]["event"] == "result", (
+            f"no result: {self.raw[-500:]} {self.told[-500:]}"
+        )
         return self.lines[-1]
 
 

@@ -39,12 +39,28 @@ def test_zero_length_wav(tmp_path: Path) -> None:
 
 def test_empty_file(tmp_path: Path) -> None:
     (tmp_path / "nothing.wav").touch()
-    refused("mouth", "--audio", tmp_path / "nothing.wav", "--output", tmp_path / "a.json", says="empty", folder=tmp_path)
+    refused(
+        "mouth",
+        "--audio",
+        tmp_path / "nothing.wav",
+        "--output",
+        tmp_path / "a.json",
+        says="empty",
+        folder=tmp_path,
+    )
 
 
 def test_text_named_wav(tmp_path: Path) -> None:
     (tmp_path / "text.wav").write_text("this is no sound at all\n" * 50)
-    refused("speak", "--audio", tmp_path / "text.wav", "--output", tmp_path / "a.mp4", says="text.wav", folder=tmp_path)
+    refused(
+        "speak",
+        "--audio",
+        tmp_path / "text.wav",
+        "--output",
+        tmp_path / "a.mp4",
+        says="text.wav",
+        folder=tmp_path,
+    )
 
 
 @needs_character
@@ -67,7 +83,9 @@ def test_ten_minutes_of_silence_give_fifteen_thousand_closed_mouths(tmp_path: Pa
 def test_a_video_without_a_face(tmp_path: Path) -> None:
     from tests.made_videos import numbered_picture, write_video
 
-    video = write_video(tmp_path / "bars.mp4", [numbered_picture(k) for k in range(12)], [40 * k for k in range(12)])
+    video = write_video(
+        tmp_path / "bars.mp4", [numbered_picture(k) for k in range(12)], [40 * k for k in range(12)]
+    )
     refused("track", video, "--output", tmp_path / "a.npz", says="face", folder=tmp_path)
     refused("prepare", video, "--output", tmp_path / "character", says="face", folder=tmp_path)
 
@@ -107,7 +125,9 @@ def test_an_output_of_another_kind(tmp_path: Path) -> None:
 
 
 def test_settings_out_of_range(tmp_path: Path) -> None:
-    refused("mouth", "--audio", SPEECH, "--output", tmp_path / "a.json", "--gain", 7, says="gain", folder=tmp_path)
+    refused(
+        "mouth", "--audio", SPEECH, "--output", tmp_path / "a.json", "--gain", 7, says="gain", folder=tmp_path
+    )
 
 
 @pytest.mark.parametrize(

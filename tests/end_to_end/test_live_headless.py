@@ -72,7 +72,9 @@ def test_an_interrupt_ends_the_session_and_keeps_the_recording_whole(tmp_path: P
 
 
 def test_an_interrupted_speak_leaves_nothing(tmp_path: Path) -> None:
-    process = start_app("speak", "--audio", SPEECH, "--output", tmp_path / "a.mp4", "--character", CHARACTER, "--json")
+    process = start_app(
+        "speak", "--audio", SPEECH, "--output", tmp_path / "a.mp4", "--character", CHARACTER, "--json"
+    )
     assert process.stdout is not None
     for line in process.stdout:
         if '"stage": "speak"' in line:

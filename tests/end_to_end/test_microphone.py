@@ -14,7 +14,15 @@ from talkingface.audio_files import read_audio
 from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.mouth_space import MouthSpace
 from talkingface.mouth_stream import mouth_of
-from tests.end_to_end.program import CHARACTER, SPEECH, end_of, environment, needs_character, run_app, start_app
+from tests.end_to_end.program import (
+    CHARACTER,
+    SPEECH,
+    end_of,
+    environment,
+    needs_character,
+    run_app,
+    start_app,
+)
 from tests.end_to_end.watching import correlation, delay_of, tracked_lips
 from tests.mini_live.fakes import write_wav
 from tests.mini_live.sound_server import SoundServer, missing_programs
@@ -35,12 +43,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
 
 
 def sound_environment(server: SoundServer) -> dict[str, str]:
-    wanted = {name: server.environment[name] for name in server.environment if name.startswith(("PULSE", "XDG", "HOME"))}
+    wanted = {
+        name: server.environment[name]
+        for name in server.environment
+        if name.startswith(("PULSE", "XDG", "HOME"))
+    }
     return environment(**wanted)
 
 
 @needs_character
-def test_the_recorded_mouth_follows_what_is_spoken_into_the_microphone(server: SoundServer, tmp_path: Path) -> None:
+def test_the_recorded_mouth_follows_what_is_spoken_into_the_microphone(
+    server: SoundServer, tmp_path: Path
+) -> None:
     spoken = read_audio(SPEECH)[: int(SPOKEN_S * 16_000)]
     wav = write_wav(tmp_path / "spoken.wav", spoken)
     video, curve_path = tmp_path / "microphone.mp4", tmp_path / "curve.json"
@@ -82,7 +96,14 @@ def test_the_microphones_are_found_and_an_unknown_one_is_refused_with_the_list(s
 def test_an_unplugged_microphone_is_told_with_a_cure(tmp_path: Path) -> None:
     own = SoundServer(tmp_path / "own")
     process = start_app(
-        "live", "--headless", "--source", "mic", "--character", CHARACTER, "--json", env=sound_environment(own)
+        "live",
+        "--headless",
+        "--source",
+        "mic",
+        "--character",
+        CHARACTER,
+        "--json",
+        env=sound_environment(own),
     )
     try:
         assert process.stdout is not None

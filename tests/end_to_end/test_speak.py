@@ -18,7 +18,16 @@ from tests.mini_live.fakes import babble, write_wav
 def test_speak_makes_every_frame_with_the_whole_sound_and_lips_that_follow_it(tmp_path: Path) -> None:
     video, curve_path = tmp_path / "out.mp4", tmp_path / "curve.json"
     outcome = run_app(
-        "speak", "--audio", SPEECH, "--output", video, "--mouth-curve", curve_path, "--character", CHARACTER, "--json"
+        "speak",
+        "--audio",
+        SPEECH,
+        "--output",
+        video,
+        "--mouth-curve",
+        curve_path,
+        "--character",
+        CHARACTER,
+        "--json",
     )
     assert outcome.code == 0, outcome.told
     sound = read_audio(SPEECH)

@@ -52,7 +52,9 @@ def display() -> Iterator[str]:
 def shot(display: str, path: Path) -> NDArray[np.uint8]:
     """Return uint8 (height, width, 3) RGB of the whole display."""
     env = environment(DISPLAY=display, QT_QPA_PLATFORM="xcb")
-    subprocess.run([sys.executable, "-c", GRAB, str(path)], env=env, check=True, timeout=30, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-c", GRAB, str(path)], env=env, check=True, timeout=30, capture_output=True
+    )
     picture = cv2.imread(str(path))
     assert picture is not None
     return np.ascontiguousarray(picture[..., ::-1])

@@ -56,7 +56,9 @@ class SoundServer:
 
     def play(self, wav: Path) -> subprocess.Popen[bytes]:
         """Speak a wav into the null sink; returns the running player."""
-        return subprocess.Popen(["paplay", f"--device={SINK}", "--latency-msec=50", str(wav)], env=self.environment)
+        return subprocess.Popen(
+            ["paplay", f"--device={SINK}", "--latency-msec=50", str(wav)], env=self.environment
+        )
 
     def close(self) -> None:
         """End the server."""

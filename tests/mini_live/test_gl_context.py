@@ -1,3 +1,5 @@
+"""The offscreen context: without a display, with one, without any, and from other threads."""
+
 from __future__ import annotations
 
 import os

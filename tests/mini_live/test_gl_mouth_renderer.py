@@ -1,3 +1,5 @@
+"""The OpenGL renderer against the one without OpenGL, and what it leaves behind."""
+
 from __future__ import annotations
 
 import sys
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from mini_live.gl.context import OffscreenContext
+from mini_live.gl.framebuffer import DrawTarget
 from mini_live.gl.mouth_renderer import GlMouthRenderer
 from talkingface.cpu_renderer import CpuMouthRenderer
 from talkingface.errors import GraphicsError
@@ -100,6 +103,18 @@ def test_a_character_whose_context_is_gone_says_so(meshes: FaceMeshes) -> None:
     lost.close()
     with pytest.raises(GraphicsError, match="closed"):
         renderer.render(mouth.crop, mouth.geometry)
+    renderer.close()
+
+
+def test_an_error_of_opengl_is_named(
+    meshes: FaceMeshes, context: OffscreenContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mouth, renderer = scene(64), GlMouthRenderer(meshes, LOOK, context)
+    monkeypatch.setattr(DrawTarget, "begin", lambda self, crop: context.gl.glEnable(0xFFFF))
+    with pytest.raises(GraphicsError, match="found error 1280"):
+        renderer.render(mouth.crop, mouth.geometry)
+    monkeypatch.undo()
+    assert renderer.render(mouth.crop, mouth.geometry)[..., 3].max() == 255
     renderer.close()
 
 

@@ -121,7 +121,10 @@ def test_a_failing_sink_is_told_and_left_out(wav: Path) -> None:
     told: list[str] = []
     bad = _Failing()
     session = session_of(
-        AudioFileSource(wav, 320, clock), clock, [bad, good], on_sink_error=lambda sink, error: told.append(str(error))
+        AudioFileSource(wav, 320, clock),
+        clock,
+        [bad, good],
+        on_sink_error=lambda sink, error: told.append(str(error)),
     )
     session.run()
     assert told == ["disk full"]

@@ -21,7 +21,11 @@ def test_both_languages_say_it_with_the_same_values(key: str) -> None:
 
 
 def test_chinese_texts_are_chinese() -> None:
-    foreign = {key for key, (_, chinese) in all_texts().items() if not any("\u4e00" <= sign <= "\u9fff" for sign in chinese)}
+    foreign = {
+        key
+        for key, (_, chinese) in all_texts().items()
+        if not any("\u4e00" <= sign <= "\u9fff" for sign in chinese)
+    }
     assert foreign == {"language"}
 
 

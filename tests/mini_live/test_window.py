@@ -81,7 +81,9 @@ def store(tmp_path: Path) -> QSettings:
 @pytest.fixture
 def window(application: QApplication, store: QSettings, tmp_path: Path) -> Iterator[MainWindow]:
     store.setValue("language", "en")
-    window = MainWindow(IdleWorker(), WindowSettings(store), [("Mira", tmp_path), ("Otto", tmp_path / "b")], tmp_path)
+    window = MainWindow(
+        IdleWorker(), WindowSettings(store), [("Mira", tmp_path), ("Otto", tmp_path / "b")], tmp_path
+    )
     window.show()
     application.processEvents()
     yield window
@@ -103,7 +105,9 @@ def made_ready(window: MainWindow) -> IdleWorker:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("speaking", [False, True])
-def test_every_word_fits(window: MainWindow, application: QApplication, language: str, speaking: bool) -> None:
+def test_every_word_fits(
+    window: MainWindow, application: QApplication, language: str, speaking: bool
+) -> None:
     worker = made_ready(window)
     if window._messages.language != language:
         window.language_button.click()
@@ -186,7 +190,9 @@ def test_the_newest_frame_is_shown_in_its_own_aspect(window: MainWindow, applica
     shot = window.stage.grab().toImage()
     scale = shot.width() / window.stage.width()
     left = shot.pixelColor(int((target.x() + target.width() / 4) * scale), int(target.center().y() * scale))
-    right = shot.pixelColor(int((target.x() + target.width() * 3 / 4) * scale), int(target.center().y() * scale))
+    right = shot.pixelColor(
+        int((target.x() + target.width() * 3 / 4) * scale), int(target.center().y() * scale)
+    )
     assert (left.red(), right.red()) == (250, 0)
 
 

@@ -28,15 +28,15 @@ void main() {
     float tk = sqrt(max(1.0 - pow(dot(t, key_direction), 2.0), 0.0));
     vec3 diffuse = KEY_COLOUR * tk * shadow * (0.30 + 0.70 * smoothstep(-0.4, 0.9, dot(n, key_direction)))
         + FILL_COLOUR * (0.35 + 0.65 * max(dot(n, FILL_DIRECTION), 0.0))
-        + RIM_COLOUR * (smoothstep(0.0, 1.0, dot(n, RIM_RIGHT)) + 0.7 * smoothstep(0.0, 1.0, dot(n, RIM_LEFT)));
+        + 1.5 * RIM_COLOUR * (smoothstep(0.0, 1.0, dot(n, RIM_RIGHT)) + 0.7 * smoothstep(0.0, 1.0, dot(n, RIM_LEFT)));
     float shade = open * open;
     light_out = vec4(diffuse * mix(0.25, 1.0, shade), 0.5 - 0.5 * n.y);
     float vary = 0.70 + 0.60 * place.y;
     vec3 colour = mix(root_colour, tip_colour, smoothstep(0.15, 1.0, place.x + 0.35 * (place.y - 0.5))) * vary;
     colour_out = vec4(colour, 0.75);
-    float jitter = (place.y - 0.5) * 0.14;
-    vec3 spec = KEY_COLOUR * shadow * (0.075 * lobe(t, n, -0.12 + jitter, key_direction, 110.0) * vec3(1.0)
+    float jitter = (place.y - 0.5) * 0.22;
+    vec3 spec = KEY_COLOUR * shadow * (0.055 * lobe(t, n, -0.12 + jitter, key_direction, 120.0) * vec3(1.0, 0.9, 0.8)
         + 1.5 * lobe(t, n, 0.16 + jitter, key_direction, 26.0) * colour)
-        + RIM_COLOUR * (0.05 * lobe(t, n, jitter, RIM_RIGHT, 40.0) + 0.04 * lobe(t, n, jitter, RIM_LEFT, 40.0) + 0.5 * colour * lobe(t, n, 0.1, RIM_RIGHT, 18.0));
+        + RIM_COLOUR * (0.05 * lobe(t, n, jitter, RIM_RIGHT, 40.0) + 0.04 * lobe(t, n, jitter, RIM_LEFT, 40.0) + 0.9 * colour * lobe(t, n, 0.1, RIM_RIGHT, 18.0) + 0.6 * colour * lobe(t, n, 0.1, RIM_LEFT, 18.0));
     shine_out = vec4(spec * gloss * shade, world.z);
 }

@@ -1,0 +1,106 @@
+"""The painter: shapes, identity before training, cost, and that its parts do what they say."""
+
+import pytest
+import torch
+
+from talkingface.networks.face_generator import (
+    REFERENCE_COUNT,
+    AdaptiveAffine,
+    FaceGeneratorConfig,
+    FaceGeneratorNetwork,
+    multiply_accumulates,
+    residual_window,
+)
+
+PAINTER_BUDGET = 75e6
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def random_input(people: int = 2, each: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    random = torch.Generator().manual_seed(0)
+    guides = torch.rand(people * each, 4, 128, 128, generator=random)
+    return guides, torch.rand(people, REFERENCE_COUNT, 3, 128, 128, generator=random)
+
+
+def shaken(network: FaceGeneratorNetwork) -> FaceGeneratorNetwork:
+    """Give the zero layers weights, so that references matter."""
+    torch.manual_seed(1)
+    for layer in (network.painter.paint, network.painter.flow):
+        torch.nn.init.normal_(layer.weight, std=0.05)
+    return network.eval()
+
+
+def test_untrained_network_returns_the_guide() -> None:
+    guides, references = random_input()
+    painted = FaceGeneratorNetwork()(guides, references)
+    assert painted.shape == (6, 3, 128, 128)
+    torch.testing.assert_close(painted, guides[:, :3])
+
+
+def test_each_person_is_painted_from_their_own_references() -> None:
+    network = shaken(FaceGeneratorNetwork())
+    guides, references = random_input()
+    with torch.no_grad():
+        together = network(guides, references)
+        alone = network(guides[3:], references[1:])
+        swapped = network(guides, references.flip(0))
+    torch.testing.assert_close(together[3:], alone, atol=1e-4, rtol=1e-4)
+    assert (together - swapped).abs().max() > 1e-3
+
+
+def test_order_of_references_does_not_matter() -> None:
+    network = shaken(FaceGeneratorNetwork())
+    guides, references = random_input(1, 1)
+    with torch.no_grad():
+        torch.testing.assert_close(
+            network(guides, references), network(guides, references.flip(1)), atol=1e-4, rtol=1e-4
+        )
+
+
+def test_border_of_the_patch_is_never_changed() -> None:
+    network = shaken(FaceGeneratorNetwork())
+    guides, references = random_input(1, 1)
+    with torch.no_grad():
+        change = (network(guides, references) - guides[:, :3]).abs()
+    assert change[..., 0, :].max() < 0.02 * change.max()
+    assert residual_window(128, 12)[0, 0, 64, 64] == 1
+
+
+def test_painter_stays_within_its_budget() -> None:
+    config = FaceGeneratorConfig()
+    network = FaceGeneratorNetwork(config).eval()
+    guides, references = random_input(1, 1)
+    with torch.no_grad():
+        parts = [part[None] for part in network.encoder(references[0]).split(config.split_lengths, 0)]
+    assert sum(config.split_lengths) == config.feature_length
+    assert 1e6 < multiply_accumulates(network.painter, guides, *parts) < PAINTER_BUDGET
+
+
+def test_counted_cost_of_one_convolution() -> None:
+    layer = torch.nn.Conv2d(3, 5, 3, padding=1)
+    assert multiply_accumulates(layer, torch.zeros(1, 3, 8, 8)) == 5 * 8 * 8 * 3 * 9
+
+
+def test_affine_without_descriptor_keeps_features() -> None:
+    move = AdaptiveAffine(4, 2, 16)
+    features = torch.rand(3, 2, 16, 16)
+    torch.testing.assert_close(move(features, torch.zeros(3, 4)), features, atol=1e-5, rtol=1e-5)
+
+
+def test_affine_shift_moves_a_channel() -> None:
+    move = AdaptiveAffine(1, 1, 16)
+    move.parameters_of.weight.data.zero_()
+    move.parameters_of.bias.data[2] = torch.atanh(torch.tensor(0.25 / 0.6))
+    features = torch.zeros(1, 1, 16, 16)
+    features[..., 8, 10] = 1
+    moved = move(features, torch.zeros(1, 1)).detach()
+    assert moved[0, 0, 8, 8] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_wrong_sizes_are_refused() -> None:
+    with pytest.raises(ValueError, match="multiples of 8"):
+        FaceGeneratorConfig(patch_px=100)

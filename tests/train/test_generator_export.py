@@ -1,0 +1,93 @@
+"""Export and engine: ONNX gives what torch gives, cards are checked, bad input is told in one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from talkingface.engines.onnx_generator import (
+    PAINTER_NAME,
+    OnnxFaceGenerator,
+    PassThroughGenerator,
+    load_face_generator,
+)
+from talkingface.errors import BadInputError, CheckpointError
+from talkingface.networks.face_generator import FaceGeneratorNetwork
+from train.export import PARITY_LIMIT_LEVELS, export_generator, load_network
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[FaceGeneratorNetwork, Path, float]:
+    torch.set_num_threads(1)
+    torch.manual_seed(3)
+    network = FaceGeneratorNetwork().eval()
+    torch.nn.init.normal_(network.painter.paint.weight, std=0.05)
+    folder = tmp_path_factory.mktemp("export")
+    apart = export_generator(network, folder, training_data=[], metrics={}, licence="Apache-2.0")
+    return network, folder, apart
+
+
+def random_pictures(count: int, channels: int) -> np.ndarray:
+    return np.random.default_rng(5).integers(0, 256, (count, 128, 128, channels)).astype(np.uint8)
+
+
+def test_onnx_paints_what_torch_paints(exported: tuple[FaceGeneratorNetwork, Path, float]) -> None:
+    network, folder, apart = exported
+    assert apart <= PARITY_LIMIT_LEVELS
+    engine = load_face_generator(folder)
+    guide, references = random_pictures(1, 4)[0], random_pictures(4, 3)
+    painted = engine.generate(guide, engine.encode_references(references))
+    with torch.no_grad():
+        expected = network(
+            torch.from_numpy(guide).permute(2, 0, 1)[None] / 255,
+            torch.from_numpy(references).permute(0, 3, 1, 2)[None] / 255,
+        )
+    levels = (expected[0].permute(1, 2, 0).numpy() * 255).clip(0, 255)
+    assert painted.dtype == np.uint8 and painted.shape == (128, 128, 3)
+    assert np.abs(painted - levels).max() <= 1.0
+    assert np.abs(painted.astype(int) - guide[..., :3]).max() > 3, "the test would prove nothing"
+
+
+def test_weights_come_back_from_the_folder(exported: tuple[FaceGeneratorNetwork, Path, float]) -> None:
+    network, folder, _ = exported
+    for name, value in load_network(folder).state_dict().items():
+        torch.testing.assert_close(value, network.state_dict()[name])
+
+
+def test_changed_file_is_refused(exported: tuple[FaceGeneratorNetwork, Path, float], tmp_path: Path) -> None:
+    for file in exported[1].iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with open(tmp_path / PAINTER_NAME, "ab") as painter:
+        painter.write(b"x")
+    with pytest.raises(CheckpointError, match="sha256"):
+        load_face_generator(tmp_path)
+
+
+def test_missing_and_foreign_graphs_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="found nothing"):
+        OnnxFaceGenerator(tmp_path / "a.onnx", tmp_path / "b.onnx")
+    (tmp_path / "a.onnx").write_bytes(b"not a network")
+    with pytest.raises(CheckpointError, match="expected a network"):
+        OnnxFaceGenerator(tmp_path / "a.onnx", tmp_path / "a.onnx")
+
+
+def test_bad_input_is_told(exported: tuple[FaceGeneratorNetwork, Path, float]) -> None:
+    engine = load_face_generator(exported[1])
+    features = engine.encode_references(random_pictures(2, 3))
+    with pytest.raises(BadInputError, match="guide"):
+        engine.generate(random_pictures(1, 3)[0], features)
+    with pytest.raises(BadInputError, match="features"):
+        engine.generate(random_pictures(1, 4)[0], features[:-1])
+    with pytest.raises(BadInputError, match="references"):
+        engine.encode_references(random_pictures(2, 4))
+    with pytest.raises(BadInputError, match="at least one"):
+        engine.encode_references(random_pictures(0, 3))
+
+
+def test_pass_through_returns_the_guide() -> None:
+    engine = PassThroughGenerator()
+    guide = random_pictures(1, 4)[0]
+    painted = engine.generate(guide, engine.encode_references(random_pictures(2, 3)))
+    np.testing.assert_array_equal(painted, guide[..., :3])
+    assert painted.base is None or painted.base is not guide

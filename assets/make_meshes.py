@@ -35,7 +35,7 @@ ABSOLUTE_REACH = 0.13
 # Widths and heights of crowns in mm from the middle outwards, and how far the edge lies below the first one's.
 UPPER_CROWNS = ((8.5, 10.5, 0.0), (6.5, 9.4, 0.6), (7.5, 10.2, 0.1), (7.0, 8.6, 1.0), (6.8, 7.8, 1.3))
 LOWER_CROWNS = ((5.2, 9.0, 0.0), (5.7, 9.3, 0.0), (6.8, 10.4, -0.4), (7.0, 8.8, 0.6), (7.1, 8.2, 1.0))
-TOOTH_GRID = (7, 9)
+TOOTH_GRID = (5, 9)
 
 
 def triangles_of(edges: Iterable[tuple[int, int]]) -> NDArray[np.int32]:

@@ -17,18 +17,22 @@ from talkingface.timing import SAMPLE_RATE
 class AudioFileSource:
     """Streams a file; memory does not grow with its length. See :class:`talkingface.seams.AudioSource`."""
 
-    def __init__(self, path: Path | str, block_samples: int, clock: Clock | None = None) -> None:
+    def __init__(
+        self, path: Path | str, block_samples: int, clock: Clock | None = None, *, rate_hz: int = SAMPLE_RATE
+    ) -> None:
         """Open the file and decode its beginning, so that a bad file is told at once.
 
         Args:
             path: anything that PyAV decodes.
-            block_samples: samples of 16 kHz given out at a time.
+            block_samples: samples given out at a time.
             clock: given, a block comes when it would have been spoken; None gives blocks at once.
+            rate_hz: 16 kHz for all that computes; another for sound that people hear.
 
         Raises:
             BadAudioError: missing, unreadable, without sound, or of zero length.
         """
-        self._blocks = iter_audio(path, block_samples)
+        self._blocks = iter_audio(path, block_samples, rate_hz)
+        self._rate_hz = rate_hz
         self._next = next(self._blocks, None)
         self._clock = clock
         self._start_s: float | None = None
@@ -59,7 +63,7 @@ class AudioFileSource:
         now_s = clock.now_s()
         if self._start_s is None:
             self._start_s = now_s
-        wait_s = self._start_s + (self._position + samples) / SAMPLE_RATE - now_s
+        wait_s = self._start_s + (self._position + samples) / self._rate_hz - now_s
         clock.sleep_s(min(wait_s, timeout_s))
         return wait_s <= timeout_s
 

@@ -25,6 +25,8 @@ def speak_into(
     collector: MouthCurveCollector,
     timer: StageTimer,
     on_frame: Callable[[int], None],
+    heard: AudioSource | None = None,
+    heard_rate_hz: int = SAMPLE_RATE,
 ) -> int:
     """Drive the character with all of the sound; frames are encoded while the next ones are composed.
 
@@ -36,6 +38,8 @@ def speak_into(
         collector: gets the mouth curve.
         timer: gets the time of the mouth model, a frame.
         on_frame: called with the number of frames done.
+        heard: the same sound in a better quality for the video; None takes ``source``.
+        heard_rate_hz: its sample rate, for which ``sink`` was made.
 
     Returns:
         The number of samples spoken.
@@ -46,7 +50,7 @@ def speak_into(
         GraphicsError: drawing failed.
     """
     queued = QueuedSink(sink, WAITING_FRAMES, drop_when_full=False)
-    samples = 0
+    samples = heard_samples = 0
     try:
         ended = False
         while not ended:
@@ -54,7 +58,14 @@ def speak_into(
             ended = chunk is None
             if chunk is not None:
                 samples += len(chunk.samples)
-                queued.write_audio(chunk)
+                if heard is None:
+                    queued.write_audio(chunk)
+            while heard is not None and (ended or heard_samples / heard_rate_hz < samples / SAMPLE_RATE):
+                better = heard.read(0.0)
+                if better is None:
+                    break
+                heard_samples += len(better.samples)
+                queued.write_audio(better)
             begin_s = time.perf_counter()
             curve = mouth.finish() if chunk is None else mouth.push(chunk.samples)
             if len(curve.coefficients):

@@ -10,7 +10,7 @@ from functools import partial
 from talkingface.errors import AvatarError, OutputError
 from talkingface.records import AudioChunk, VideoFrame
 from talkingface.seams import FrameSink
-from talkingface.timing import SAMPLES_PER_FRAME, frame_count
+from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
 from talkingface.video_files import VideoWriter
 
 POLL_S = 0.2
@@ -23,9 +23,15 @@ class VideoFileSink:
     the middle of a stream.
     """
 
-    def __init__(self, writer: VideoWriter) -> None:
-        """Take a fresh writer, which this sink closes or aborts."""
+    def __init__(self, writer: VideoWriter, sample_rate_hz: int = SAMPLE_RATE) -> None:
+        """Take a fresh writer, which this sink closes or aborts.
+
+        Args:
+            writer: opened for that sample rate.
+            sample_rate_hz: of the sound that comes; a multiple of the frame rate.
+        """
         self._writer = writer
+        self._samples_per_frame = sample_rate_hz // FRAMES_PER_SECOND
         self._first_frame: int | None = None
         self._next_index = 0
         self._samples = 0
@@ -50,8 +56,8 @@ class VideoFileSink:
     def write_audio(self, chunk: AudioChunk) -> None:
         """See :class:`talkingface.seams.FrameSink`."""
         if self._first_frame is None:
-            self._first_frame = self._next_index = -(-chunk.start_sample // SAMPLES_PER_FRAME)
-        skip = max(0, self._first_frame * SAMPLES_PER_FRAME - chunk.start_sample)
+            self._first_frame = self._next_index = -(-chunk.start_sample // self._samples_per_frame)
+        skip = max(0, self._first_frame * self._samples_per_frame - chunk.start_sample)
         self._writer.write_audio(chunk.samples[skip:])
         self._samples += max(0, len(chunk.samples) - skip)
 
@@ -63,7 +69,8 @@ class VideoFileSink:
         if self._last is None:
             self._writer.abort()
             return
-        self._repeat(self._last, (self._first_frame or 0) + frame_count(self._samples))
+        whole_frames = round(self._samples / self._samples_per_frame)
+        self._repeat(self._last, (self._first_frame or 0) + whole_frames)
         self._writer.close()
 
     def abort(self) -> None:

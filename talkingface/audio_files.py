@@ -29,8 +29,10 @@ def read_audio(path: Path | str) -> FloatArray:
     return np.concatenate(blocks)
 
 
-def iter_audio(path: Path | str, block_samples: int) -> Iterator[FloatArray]:
+def iter_audio(path: Path | str, block_samples: int, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArray]:
     """Yield a file's sound as blocks of ``block_samples``; the last one may be shorter. See :func:`read_audio`.
+
+    Another rate than 16 kHz is for sound that people hear; all that computes takes 16 kHz.
 
     Raises:
         BadAudioError: as :func:`read_audio`, or ``block_samples`` below 1.
@@ -38,7 +40,7 @@ def iter_audio(path: Path | str, block_samples: int) -> Iterator[FloatArray]:
     if block_samples < 1:
         raise BadAudioError(f"expected blocks of at least 1 sample, found {block_samples}")
     waiting = np.zeros(0, np.float32)
-    for block in _decoded(path):
+    for block in _decoded(path, rate_hz):
         waiting = np.concatenate([waiting, block])
         whole = len(waiting) - len(waiting) % block_samples
         for start in range(0, whole, block_samples):
@@ -48,7 +50,7 @@ def iter_audio(path: Path | str, block_samples: int) -> Iterator[FloatArray]:
         yield waiting
 
 
-def _decoded(path: Path | str) -> Iterator[FloatArray]:
+def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArray]:
     """Yield blocks of decoded sound of any length above 0; at least one, or an error."""
     path = Path(path)
     if not path.is_file():
@@ -60,7 +62,7 @@ def _decoded(path: Path | str) -> Iterator[FloatArray]:
         with av.open(str(path), metadata_errors="ignore") as container:
             if not container.streams.audio:
                 raise BadAudioError(f"expected a file with sound, found no sound stream in {path}")
-            resampler = av.AudioResampler(format="fltp", rate=SAMPLE_RATE)
+            resampler = av.AudioResampler(format="fltp", rate=rate_hz)
             for frame in _frames(container):
                 for out in resampler.resample(frame):
                     block = _checked(out, path)

@@ -14,6 +14,9 @@ _SUBPIXEL_BITS = 4
 FEATHER_PX = 9
 LIP_MARGIN_PX = 11
 REPAINTED_BLUR_PX = 9
+LINEAR_FROM_SCALE = (
+    1.4  # crop pixels a patch pixel: cubic sampling keeps sharpness near 1, and costs too much above
+)
 REPAINTED_LEVELS = 8  # of 255: a mean change from which a place counts as painted anew
 
 
@@ -28,7 +31,9 @@ def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
         uint8 (h, w, 3), a new array.
     """
     share = cv2.extractChannel(drawn, 3).astype(np.float32) * np.float32(1 / 255)
-    return cv2.blendLinear(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), np.ascontiguousarray(crop), share, 1 - share)
+    return cv2.blendLinear(
+        cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), np.ascontiguousarray(crop), share, 1 - share
+    )
 
 
 def guide_patch(face: ImageArray, geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
@@ -52,7 +57,9 @@ def cut_patch(image: ImageArray, patch_to_image: FloatArray) -> ImageArray:
     """Sample an aligned uint8 (128, 128, 3) patch; a large image is blurred first so that nothing aliases."""
     scale = float(np.hypot(patch_to_image[0, 0], patch_to_image[1, 0]))
     if scale > 1.6:
-        corners = patch_to_image @ np.array([[0, PATCH_PX, 0, PATCH_PX], [0, 0, PATCH_PX, PATCH_PX], [1, 1, 1, 1]])
+        corners = patch_to_image @ np.array(
+            [[0, PATCH_PX, 0, PATCH_PX], [0, 0, PATCH_PX, PATCH_PX], [1, 1, 1, 1]]
+        )
         low = np.maximum(np.floor(corners.min(1)).astype(int) - 8, 0)
         high = np.ceil(corners.max(1)).astype(int) + 8
         image = image[low[1] : high[1], low[0] : high[0]]
@@ -64,7 +71,7 @@ def cut_patch(image: ImageArray, patch_to_image: FloatArray) -> ImageArray:
         image,
         patch_to_image,
         (PATCH_PX, PATCH_PX),
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
 
@@ -81,7 +88,9 @@ def mouth_mask(geometry: MouthGeometry, ring_rows: np.ndarray) -> ImageArray:
 def ring_in_patch(geometry: MouthGeometry, ring_rows: np.ndarray) -> FloatArray:
     """Return a lip ring's (n, 2) positions in patch pixels."""
     crop_to_patch = cv2.invertAffineTransform(geometry.patch_to_crop)
-    return (geometry.target_px[ring_rows, :2] @ crop_to_patch[:, :2].T + crop_to_patch[:, 2]).astype(np.float32)
+    return (geometry.target_px[ring_rows, :2] @ crop_to_patch[:, :2].T + crop_to_patch[:, 2]).astype(
+        np.float32
+    )
 
 
 def paint_mask(geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
@@ -112,7 +121,9 @@ def lay_patch(
         geometry: where the patch lies.
     """
     left, top, width_px, height_px = cv2.boundingRect(mask)
-    corners = np.array([[left, left + width_px] * 2, [top, top, top + height_px, top + height_px], [1, 1, 1, 1]])
+    corners = np.array(
+        [[left, left + width_px] * 2, [top, top, top + height_px, top + height_px], [1, 1, 1, 1]]
+    )
     corners = geometry.patch_to_crop @ corners
     height, width = face.shape[:2]
     x0, y0 = np.clip(np.floor(corners.min(1)).astype(int), 0, (width, height))
@@ -122,7 +133,8 @@ def lay_patch(
     crop_to_patch = cv2.invertAffineTransform(geometry.patch_to_crop)
     crop_to_patch[:, 2] += crop_to_patch[:, :2] @ np.array([x0, y0], np.float32)
     size = int(x1 - x0), int(y1 - y0)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    enlarged = float(np.hypot(geometry.patch_to_crop[0, 0], geometry.patch_to_crop[1, 0])) > LINEAR_FROM_SCALE
+    flags = (cv2.INTER_LINEAR if enlarged else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP
     change = cv2.subtract(painted, guide[..., :3], dtype=cv2.CV_16S)
     plain = _repainted_inside(change, guide)
     change = cv2.multiply(change, cv2.merge([mask] * 3), scale=1 / 255, dtype=cv2.CV_16S)

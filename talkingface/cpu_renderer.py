@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from talkingface.errors import GraphicsError
 from talkingface.mouth_drawing import (
     CAVITY_CENTRE_LIGHT,
+    CURVATURE_GAIN,
+    CURVATURE_ZERO,
     TEETH_EDGE_SHADE,
     Box,
     MouthOval,
@@ -24,6 +26,7 @@ from talkingface.mouth_drawing import (
     mouth_oval,
     teeth_light,
     triangles_in_box,
+    with_curvature,
 )
 from talkingface.records import FloatArray, ImageArray, MouthGeometry, TeethLook
 from talkingface.triangle_scan import scan_triangles
@@ -31,9 +34,10 @@ from talkingface.wrap_mesh import FaceMeshes
 
 SAMPLES_X, SAMPLES_Y = 1, 4  # samples of a pixel around the mouth: lips and the edges of teeth lie
 FULL = 255
+BAND_ROWS = 32  # rows sampled at a time, so that what lies between stays in the cache
 
-# Where each pixel takes its colour from (x + y·i), coverage, RGB, RGBA.
-Scratch = tuple[NDArray[np.complex64], ImageArray, ImageArray, ImageArray]
+# Where each pixel takes its colour from (x + y·i), coverage, crop with curvature.
+Scratch = tuple[NDArray[np.complex64], ImageArray, ImageArray]
 
 
 class CpuMouthRenderer:
@@ -95,16 +99,19 @@ class CpuMouthRenderer:
         # The mouth's surface comes first, so that skin colours go on a little under the lips' smoothed edges.
         triangles = np.concatenate([wrap.mouth_triangles, skin])
         scan = scan_triangles(geometry.target_px[:, :2][triangles], height, width)
-        places, coverage, rgb, rgba = self._scratch_for(height, width)
+        places, coverage, curved = self._scratch_for(height, width)
         coverage.fill(0)
         source = geometry.source_px.astype(np.float32) @ np.array([1, 1j], np.complex64)
         opacity = np.float32(FULL) * wrap.coverage[triangles] + np.float32(0.5)
         scan.paint((places.reshape(-1), source[triangles]), (coverage.reshape(-1), opacity))
-        xy = places.view(np.float32).reshape(height, width, 2)
-        cv2.remap(crop, xy, None, cv2.INTER_LINEAR, dst=rgb, borderMode=cv2.BORDER_REPLICATE)
-        cv2.mixChannels([rgb, coverage], [rgba], [0, 0, 1, 1, 2, 2, 3, 3])
+        with_curvature(crop, curved)
         picture = np.zeros((height, width, 4), np.uint8)
-        cv2.copyTo(rgba, coverage, picture)
+        if len(scan.y):
+            end = int(scan.y.max()) + 1
+            for top in range(int(scan.y.min()), end, BAND_ROWS):
+                band = slice(top, min(top + BAND_ROWS, end))
+                colours = _sample(curved, places[band])
+                cv2.copyTo(cv2.merge([*colours, coverage[band]]), coverage[band], picture[band])
         return picture
 
     def _scratch_for(self, height: int, width: int) -> Scratch:
@@ -113,7 +120,6 @@ class CpuMouthRenderer:
             self._scratch = (
                 np.zeros((height, width), np.complex64),
                 np.zeros((height, width), np.uint8),
-                np.zeros((height, width, 3), np.uint8),
                 np.zeros((height, width, 4), np.uint8),
             )
         return self._scratch
@@ -169,6 +175,19 @@ class CpuMouthRenderer:
         light, share = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         scan.paint((light.reshape(-1), lights[triangles]), (share.reshape(-1), 1.0))
         return _to_pixels(light), _to_pixels(share)
+
+
+def _sample(curved: ImageArray, places: NDArray[np.complex64]) -> list[ImageArray]:
+    """Return red, green and blue, uint8 (h, w), of a crop with curvature at places x + y·i, without linear blur."""
+    xy = places.view(np.float32).reshape(*places.shape, 2)
+    *colours, curvature = cv2.split(
+        cv2.remap(curved, xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )
+    fraction = xy - np.floor(xy)
+    fraction -= fraction * fraction
+    blur = cv2.transform(fraction, np.full((1, 2), CURVATURE_GAIN, np.float32))
+    blur *= cv2.subtract(curvature, float(CURVATURE_ZERO), dtype=cv2.CV_32F)
+    return [cv2.subtract(colour, blur, dtype=cv2.CV_8U) for colour in colours]
 
 
 def _far_to_near(points_px: FloatArray, triangles: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -15,7 +15,9 @@ NOSE_TIP = 4
 JAW_LEFT, JAW_RIGHT = 172, 397
 LOWER_FACE_MARGIN = 0.02  # of the face height, below the chin
 MOUTH_BOX_MARGIN = 0.03  # of the face height, around the outer lips
-STILL_CHANGE = 0.0015  # of the face height: the mouth is still when its landmarks move less from frame to frame
+STILL_CHANGE = (
+    0.0015  # of the face height: the mouth is still when its landmarks move less from frame to frame
+)
 SSIM_SIGMA_PX = 1.5
 SSIM_C1, SSIM_C2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
 
@@ -30,7 +32,9 @@ def lower_face_box(points_px: FloatArray, width: int, height: int) -> CropRectan
     """
     below = LOWER_FACE_MARGIN * float(face_height_px(points_px))
     left, right = sorted((float(points_px[JAW_LEFT, 0]), float(points_px[JAW_RIGHT, 0])))
-    return _box(left, float(points_px[NOSE_TIP, 1]), right, float(points_px[CHIN_BOTTOM, 1]) + below, width, height)
+    return _box(
+        left, float(points_px[NOSE_TIP, 1]), right, float(points_px[CHIN_BOTTOM, 1]) + below, width, height
+    )
 
 
 def mouth_box(points_px: FloatArray, width: int, height: int) -> CropRectangle:
@@ -90,7 +94,9 @@ def still_steps(truth_points: FloatArray) -> NDArray[np.bool_]:
         truth_points: float32 (n, 478, 2 or 3) landmarks of consecutive frames.
     """
     opening, width = lip_opening(truth_points), lip_width(truth_points)
-    still: NDArray[np.bool_] = (np.abs(np.diff(opening)) < STILL_CHANGE) & (np.abs(np.diff(width)) < 2 * STILL_CHANGE)
+    still: NDArray[np.bool_] = (np.abs(np.diff(opening)) < STILL_CHANGE) & (
+        np.abs(np.diff(width)) < 2 * STILL_CHANGE
+    )
     return still
 
 

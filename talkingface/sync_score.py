@@ -127,7 +127,9 @@ def heard_movements(samples: FloatArray, model: MouthModel, space: MouthSpace) -
     columns = features_of(np.concatenate([samples, flush]))
     whole = len(columns) - len(columns) % FEATURES_PER_FRAME
     coefficients, _ = model.step(columns[:whole], model.initial_state())
-    return movements(coefficients[look_ahead_frames(model.look_ahead_ms) :][: frame_count(len(samples))], space)
+    return movements(
+        coefficients[look_ahead_frames(model.look_ahead_ms) :][: frame_count(len(samples))], space
+    )
 
 
 def movements(coefficients: FloatArray, space: MouthSpace) -> FloatArray:
@@ -187,7 +189,9 @@ def _check(track: FaceTrack, samples: FloatArray, frames: int) -> None:
     if abs(track.frames_per_second - FRAMES_PER_SECOND) > 0.01:
         raise BadVideoError(f"expected a track at {FRAMES_PER_SECOND} fps, found {track.frames_per_second:g}")
     if len(track.found) < LEAST_FRAMES:
-        raise BadVideoError(f"expected at least 1 s of video, found {len(track.found) / FRAMES_PER_SECOND:.2f} s")
+        raise BadVideoError(
+            f"expected at least 1 s of video, found {len(track.found) / FRAMES_PER_SECOND:.2f} s"
+        )
     if len(samples) < SAMPLE_RATE:
         raise BadAudioError(f"expected at least 1 s of sound, found {len(samples) / SAMPLE_RATE:.2f} s")
     level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
@@ -195,4 +199,6 @@ def _check(track: FaceTrack, samples: FloatArray, frames: int) -> None:
         raise BadAudioError("expected speech to compare the lips with, found silence")
     seen = int(track.found[:frames].sum())
     if seen < LEAST_FRAMES:
-        raise NoFaceError(f"expected a face in at least {LEAST_FRAMES} frames, found one in {seen} of {frames}")
+        raise NoFaceError(
+            f"expected a face in at least {LEAST_FRAMES} frames, found one in {seen} of {frames}"
+        )

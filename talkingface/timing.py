@@ -39,9 +39,9 @@ def look_ahead_frames(look_ahead_ms: int) -> int:
 def frame_count(samples: int) -> int:
     """Return how many frames a finished sound of that many samples has: Python's ``round(seconds * 25)``.
 
-    A half goes to the even number; a sound shorter than half a frame still has one, silence of no length none.
+    A half goes to the even number; a sound of half a frame or less has none.
     """
-    return max(round(samples / SAMPLES_PER_FRAME), min(samples, 1))
+    return round(samples / SAMPLES_PER_FRAME)
 
 
 def flush_samples(samples: int, look_ahead_ms: int) -> int:

@@ -35,7 +35,7 @@ GUIDES_A_TRUTH = 2
 NEAREST_FRAMES = 4  # a guide's skin is at least that far away in time
 SMALL_FACE_PX = 150
 SMALL_FACE_TRUTHS = 60
-MODELLED_SHARE = 0.3
+MODELLED_SHARE = 0.5
 USUAL_LOOK_SHARE = 0.3
 DECODED_FRAMES_A_CLIP = 700
 
@@ -57,7 +57,9 @@ def build_person(
     tracks = [tracked(clip, cache) for clip in clips]
     points = np.concatenate([track.points[track.found] for track in tracks])
     if len(points) < 2 * NEAREST_FRAMES + 2:
-        raise NoFaceError(f"expected at least {2 * NEAREST_FRAMES + 2} frames with a face, found {len(points)} of {name}")
+        raise NoFaceError(
+            f"expected at least {2 * NEAREST_FRAMES + 2} frames with a face, found {len(points)} of {name}"
+        )
     neutral = personal_neutral(points, space.neutral)
     face_px = max(clip.face_px for clip in clips)
     budget = TRUTHS_A_PERSON if face_px >= SMALL_FACE_PX else SMALL_FACE_TRUTHS
@@ -66,10 +68,10 @@ def build_person(
     for number, (clip, track) in enumerate(zip(clips, tracks, strict=True)):
         if track.found.sum() <= 2 * NEAREST_FRAMES:
             continue
-        material = load_material(
-            clip, track, space, meshes, neutral=neutral, limit=DECODED_FRAMES_A_CLIP
+        material = load_material(clip, track, space, meshes, neutral=neutral, limit=DECODED_FRAMES_A_CLIP)
+        share = max(
+            6, round(budget * material.frame_count / min(len(points), DECODED_FRAMES_A_CLIP * len(clips)))
         )
-        share = max(6, round(budget * material.frame_count / min(len(points), DECODED_FRAMES_A_CLIP * len(clips))))
         truths = spread_over_shapes(material.points_px, min(share, material.frame_count), random)
         renderer = GlMouthRenderer(meshes, varied_look(material, random), context)
         guides, answers = _guides_of(material, truths, renderer, random)

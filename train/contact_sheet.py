@@ -33,7 +33,9 @@ def contact_sheet(cells: dict[str, dict[str, ImageArray]], cell_px: int = CELL_P
             left = place * cell_px
             line[LABEL_PX : LABEL_PX + picture.shape[0], left : left + cell_px] = picture
             label = f"{row}: {column}" if number == 0 or place == 0 else row
-            cv2.putText(line, label, (left + 4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA)
+            cv2.putText(
+                line, label, (left + 4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1, cv2.LINE_AA
+            )
         rows.append(line)
     width = max(line.shape[1] for line in rows)
     return np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]), (0, 0))) for line in rows])

@@ -8,12 +8,12 @@ reference mouth copied in, and the truth itself re-encoded.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from train.progress import Reporter
 from train.reenactment import estimated_look
 from train.self_reenactment import Reenactment, set_up, sheet_frames, speak
 
+Scores = dict[str, dict[str, float]]
 VARIANTS = ("output", "warp_only", "nearest_reference", "truth_reencoded")
 MEASURES = ("psnr", "ssim", "lmd", "sharpness_ratio", "flicker_ratio")
 SHORTEST_CLIP_FRAMES = 50
@@ -49,11 +50,18 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--split-name", default="validation", help="which split of --clips")
     arguments.add_argument("--people", nargs="*", help="only these persons of --clips")
     arguments.add_argument("--split", type=float, default=0.5, help="share of the video to prepare from")
-    arguments.add_argument("--drive", choices=("modelled", "tracked"), default="modelled", help="what moves the mouth")
     arguments.add_argument(
-        "--skin", choices=("own", "first"), default="own", help="keep the frame's own skin around its hidden mouth, or not"
+        "--drive", choices=("modelled", "tracked"), default="modelled", help="what moves the mouth"
     )
-    arguments.add_argument("--frames", type=int, default=250, help="speak at most so many frames of each clip")
+    arguments.add_argument(
+        "--skin",
+        choices=("own", "first"),
+        default="own",
+        help="keep the frame's own skin around its hidden mouth, or not",
+    )
+    arguments.add_argument(
+        "--frames", type=int, default=250, help="speak at most so many frames of each clip"
+    )
     arguments.add_argument("--checkpoint", default="checkpoint", help="folder of the face generator")
     arguments.add_argument("--generator", help="a painter fine-tuned for this person (ONNX)")
     arguments.add_argument("--space", default="checkpoint/mouth_space.npz")
@@ -88,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, object]:
+def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     """Evaluate every clip asked for; returns the means, the baselines' means and a row a clip.
 
     Raises:
@@ -96,7 +104,7 @@ def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, object]
     """
     space, meshes = MouthSpace.load(options.space), load_meshes()
     generator = load_face_generator(options.checkpoint, options.generator)
-    rows = []
+    rows: list[tuple[Clip, Scores]] = []
     clips = chosen_clips(options)
     sheets: dict[str, dict[str, ImageArray]] = {}
     for number, clip in enumerate(clips):
@@ -108,7 +116,7 @@ def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, object]
                 raise
             report.say(f"{clip.name}: passed over ({error})")
             continue
-        rows.append({"clip": clip.name, "person": clip.person, **scores})
+        rows.append((clip, scores))
         for kind, line in pictures.items():
             sheets[f"{clip.name} {kind}" if options.clips else kind] = line
     report.progress(1, "evaluate")
@@ -116,13 +124,20 @@ def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, object]
         raise BadInputError("expected at least one clip that is long enough, found none")
     if options.sheet:
         save_sheet(contact_sheet(sheets), options.sheet)
-    means = {name: mean_of([row[name] for row in rows]) for name in VARIANTS}  # type: ignore[arg-type]
-    return {**means["output"], "drive": options.drive, "skin": options.skin, "split": options.split, **_others(means), "clips": rows}
+    means = {name: mean_of([scores[name] for _, scores in rows]) for name in VARIANTS}
+    return {
+        **means["output"],
+        "drive": options.drive,
+        "skin": options.skin,
+        "split": options.split,
+        **{name: values for name, values in means.items() if name != "output"},
+        "clips": [{"clip": clip.name, "person": clip.person, **scores} for clip, scores in rows],
+    }
 
 
 def evaluate_clip(
     clip: Clip, options: argparse.Namespace, space: MouthSpace, meshes: FaceMeshes, generator: FaceGenerator
-) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, ImageArray]]]:
+) -> tuple[Scores, dict[str, dict[str, ImageArray]]]:
     """Speak the rest of one clip and measure it.
 
     Returns:
@@ -164,7 +179,9 @@ def evaluate_clip(
         renderer.close()
         for tracker in trackers.values():
             tracker.close()
-    ordered = {row: {kind: pictures[row][kind] for kind in wanted} for row in ("truth", "output", "warp only")}
+    ordered = {
+        row: {kind: pictures[row][kind] for kind in wanted} for row in ("truth", "output", "warp only")
+    }
     return {name: score.result() for name, score in scores.items()}, ordered
 
 
@@ -180,7 +197,9 @@ def chosen_clips(options: argparse.Namespace) -> list[Clip]:
     clips = [
         clip
         for clip in load_clips(options.clips)
-        if clip.genuine and clip.split == options.split_name and (not options.people or clip.person in options.people)
+        if clip.genuine
+        and clip.split == options.split_name
+        and (not options.people or clip.person in options.people)
     ]
     return [clip for clip in clips if int(tracked(clip, options.tracks).found.sum()) >= SHORTEST_CLIP_FRAMES]
 
@@ -222,21 +241,17 @@ def mean_of(rows: list[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.nanmean([row[name] for row in rows])) for name in MEASURES}
 
 
-def as_table(result: dict[str, object]) -> str:
+def as_table(result: dict[str, Any]) -> str:
     """Return the figures as text for people."""
     lines = [f"{'':34s}" + "".join(f"{name:>17s}" for name in MEASURES)]
     everything = {"mean": {name: result if name == "output" else result[name] for name in VARIANTS}}
-    for row in result["clips"]:  # type: ignore[attr-defined]
+    for row in result["clips"]:
         everything[row["clip"]] = row
     for title, variants in everything.items():
         for name in VARIANTS:
             values = variants[name]
             lines.append(f"{title[:15]:16s}{name:18s}" + "".join(f"{values[m]:17.4f}" for m in MEASURES))
     return "\n".join(lines)
-
-
-def _others(means: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    return {name: values for name, values in means.items() if name != "output"}
 
 
 def _shown(picture: ImageArray, points: FloatArray) -> ImageArray:

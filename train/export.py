@@ -15,7 +15,12 @@ from torch import Tensor, nn
 from talkingface.checkpoints import load_card, load_tensors, save_tensors, verified_file, write_card
 from talkingface.engines.onnx_generator import CARD_NAME, ENCODER_NAME, KIND, PAINTER_NAME
 from talkingface.errors import CheckpointError
-from talkingface.networks.face_generator import REFERENCE_COUNT, FaceGeneratorConfig, FaceGeneratorNetwork
+from talkingface.networks.face_generator import (
+    REFERENCE_COUNT,
+    FaceGeneratorConfig,
+    FaceGeneratorNetwork,
+    ReferenceParts,
+)
 
 TENSORS_NAME = "face_generator.safetensors"
 OPSET = 17
@@ -31,7 +36,9 @@ class BytePainter(nn.Module):
         super().__init__()
         self.painter = network.painter
 
-    def forward(self, guide: Tensor, pixels: Tensor, keys: Tensor, middle: Tensor, descriptors: Tensor) -> Tensor:
+    def forward(
+        self, guide: Tensor, pixels: Tensor, keys: Tensor, middle: Tensor, descriptors: Tensor
+    ) -> Tensor:
         """Paint uint8 (1, p, p, 4) to uint8 (1, p, p, 3)."""
         as_float = guide.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255)
         painted = self.painter(as_float, pixels, keys, middle, descriptors)
@@ -46,9 +53,9 @@ class ByteEncoder(nn.Module):
         super().__init__()
         self.encoder = network.encoder
 
-    def forward(self, references: Tensor) -> Tensor:
-        """Encode uint8 (R, p, p, 3) to float (feature_length, R)."""
-        encoded: Tensor = self.encoder(references.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255))
+    def forward(self, references: Tensor) -> ReferenceParts:
+        """Encode uint8 (R, p, p, 3) to four parts of float (R, length)."""
+        encoded: ReferenceParts = self.encoder(references.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255))
         return encoded
 
 
@@ -70,7 +77,9 @@ def export_generator(
     """
     folder.mkdir(parents=True, exist_ok=True)
     plain = FaceGeneratorNetwork(network.config)
-    plain.load_state_dict({name: value.detach().float().clone() for name, value in network.state_dict().items()})
+    plain.load_state_dict(
+        {name: value.detach().float().clone() for name, value in network.state_dict().items()}
+    )
     plain.eval()
     painter, encoder = BytePainter(plain).eval(), ByteEncoder(plain).eval()
     random = torch.Generator().manual_seed(7)
@@ -78,8 +87,7 @@ def export_generator(
     references = torch.randint(0, 256, (REFERENCE_COUNT, side, side, 3), generator=random, dtype=torch.uint8)
     guide = torch.randint(0, 256, (1, side, side, 4), generator=random, dtype=torch.uint8)
     with torch.no_grad():
-        features = encoder(references)
-        parts = [part[None].contiguous() for part in features.split(plain.config.split_lengths, 0)]
+        parts = [part[None].contiguous() for part in encoder(references)]
         painted = painter(guide, *parts)
     suffix = f".{os.getpid()}.part"
     targets = {name: folder / (name + suffix) for name in (PAINTER_NAME, ENCODER_NAME)}
@@ -90,8 +98,8 @@ def export_generator(
             (references,),
             str(targets[ENCODER_NAME]),
             input_names=["references"],
-            output_names=["features"],
-            dynamic_axes={"references": {0: "count"}, "features": {1: "count"}},
+            output_names=list(FEATURE_PARTS),
+            dynamic_axes={name: {0: "count"} for name in ("references", *FEATURE_PARTS)},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -101,14 +109,16 @@ def export_generator(
             str(targets[PAINTER_NAME]),
             input_names=["guide", *FEATURE_PARTS],
             output_names=["painted"],
-            dynamic_axes={name: {2: "count"} for name in FEATURE_PARTS},
+            dynamic_axes={name: {1: "count"} for name in FEATURE_PARTS},
             opset_version=OPSET,
             dynamo=False,
         )
     try:
-        difference = _parity(targets, references, guide, parts, features, painted)
+        difference = _parity(targets, references, guide, parts, painted)
         if difference > PARITY_LIMIT_LEVELS:
-            raise CheckpointError(f"expected onnxruntime and torch to agree, found {difference:.2f} levels apart")
+            raise CheckpointError(
+                f"expected onnxruntime and torch to agree, found {difference:.2f} levels apart"
+            )
         save_tensors(folder / TENSORS_NAME, dict(plain.state_dict()))
         for name, partial in targets.items():
             partial.replace(folder / name)
@@ -140,7 +150,9 @@ def load_network(folder: Path | str) -> FaceGeneratorNetwork:
     try:
         network.load_state_dict(load_tensors(verified_file(folder, TENSORS_NAME, card)))
     except RuntimeError as error:
-        raise CheckpointError(f"expected weights of the card's network in {folder}, found others ({error})") from error
+        raise CheckpointError(
+            f"expected weights of the card's network in {folder}, found others ({error})"
+        ) from error
     return network
 
 
@@ -149,14 +161,15 @@ def _parity(
     references: Tensor,
     guide: Tensor,
     parts: list[Tensor],
-    features: Tensor,
     painted: Tensor,
 ) -> float:
     encoder = onnxruntime.InferenceSession(str(targets[ENCODER_NAME]), providers=["CPUExecutionProvider"])
     painter = onnxruntime.InferenceSession(str(targets[PAINTER_NAME]), providers=["CPUExecutionProvider"])
-    encoded = encoder.run(None, {"references": references.numpy()})[0]
-    feed = {"guide": guide.numpy(), **{name: part.numpy() for name, part in zip(FEATURE_PARTS, parts, strict=True)}}
-    bytes_out = painter.run(None, feed)[0]
-    apart_features = float(np.abs(encoded - features.numpy()).max())
+    encoded = encoder.run(None, {"references": references.numpy()})
+    feed = dict(zip(FEATURE_PARTS, (part.numpy() for part in parts), strict=True))
+    bytes_out = painter.run(None, {"guide": guide.numpy(), **feed})[0]
+    apart_features = max(
+        float(np.abs(got - part.numpy()[0]).max()) for got, part in zip(encoded, parts, strict=True)
+    )
     apart_levels = float(np.abs(bytes_out.astype(int) - painted.numpy().astype(int)).max())
     return max(apart_levels, apart_features * 100)

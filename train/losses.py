@@ -44,16 +44,16 @@ def picture_losses(painted: Tensor, truth: Tensor, importance: Tensor) -> dict[s
         "pixels": (difference * importance).mean(),
         "coarse": coarse,
         "gradient": _gradient_difference(painted, truth, importance),
-        "structure": (1 - structure_map(painted, truth)).mul(F.avg_pool2d(importance, 2)).mean(),
+        "structure": (1 - structure_map(painted, truth)).mul(F.avg_pool2d(importance, 4)).mean(),
     }
 
 
 def structure_map(first: Tensor, second: Tensor) -> Tensor:
-    """Return the SSIM map over 7x7 boxes of (B, 3, p, p) pictures, on luminance, at half the resolution."""
+    """Return the SSIM map over 8x8 boxes of (B, 3, p, p) pictures, on luminance, at a quarter of the resolution."""
     a, b = first.mean(1, keepdim=True), second.mean(1, keepdim=True)
 
     def box(x: Tensor) -> Tensor:
-        return F.avg_pool2d(x, 7, stride=2, padding=3, count_include_pad=False)
+        return F.avg_pool2d(x, 8, stride=4, padding=2, count_include_pad=False)
 
     mean_a, mean_b = box(a), box(b)
     var_a, var_b = box(a * a) - mean_a**2, box(b * b) - mean_b**2
@@ -80,6 +80,9 @@ def feature_matching(painted: list[Tensor], true: list[Tensor]) -> Tensor:
 class VggDistance(nn.Module):
     """Perceptual distance in VGG19 features, with weights that the user supplies."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, weights: Path | str) -> None:
         """Load convolutions from safetensors named like torchvision's ``features.N.weight`` and ``.bias``.
 
@@ -100,7 +103,9 @@ class VggDistance(nn.Module):
                 wanted = getattr(convolution, part)
                 if name not in tensors or tensors[name].shape != wanted.shape:
                     found = tuple(tensors[name].shape) if name in tensors else "nothing"
-                    raise CheckpointError(f"expected {name} of {tuple(wanted.shape)} in {weights}, found {found}")
+                    raise CheckpointError(
+                        f"expected {name} of {tuple(wanted.shape)} in {weights}, found {found}"
+                    )
                 wanted.data.copy_(tensors[name])
             layers += [convolution, nn.ReLU()]
             before = int(width)

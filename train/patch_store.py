@@ -77,7 +77,9 @@ def load_person(folder: Path) -> PersonPatches:
     try:
         with np.load(folder / FACTS, allow_pickle=False) as facts:
             if int(facts["version"]) != STORE_VERSION:
-                raise BadInputError(f"expected patches of version {STORE_VERSION}, found {facts['version']} in {folder}")
+                raise BadInputError(
+                    f"expected patches of version {STORE_VERSION}, found {facts['version']} in {folder}"
+                )
             return PersonPatches(
                 name=folder.name,
                 split=str(facts["split"]),
@@ -104,5 +106,7 @@ def load_store(store: Path | str) -> list[PersonPatches]:
     store = Path(store)
     folders = sorted(entry.parent for entry in store.glob(f"*/{FACTS}"))
     if not folders:
-        raise BadInputError(f"expected training patches in {store}, found none: run python -m train.build_data first")
+        raise BadInputError(
+            f"expected training patches in {store}, found none: run python -m train.build_data first"
+        )
     return [load_person(folder) for folder in folders]

@@ -33,7 +33,11 @@ class PictureScores:
         self.faces_missed = 0
 
     def add(
-        self, output: ImageArray, truth: ImageArray, truth_points: FloatArray, output_points: FloatArray | None
+        self,
+        output: ImageArray,
+        truth: ImageArray,
+        truth_points: FloatArray,
+        output_points: FloatArray | None,
     ) -> None:
         """Measure one frame.
 

@@ -48,7 +48,7 @@ class ClipMaterial:
 
     @property
     def frame_count(self) -> int:
-        """n."""
+        """How many frames there are, n."""
         return len(self.images)
 
     def truth_patch(self, frame: int) -> ImageArray:
@@ -160,7 +160,9 @@ def smoothed(points: FloatArray) -> FloatArray:
     return result.astype(np.float32)
 
 
-def estimated_look(material: ClipMaterial, frames: NDArray[np.int64] | None = None, count: int = 12) -> TeethLook:
+def estimated_look(
+    material: ClipMaterial, frames: NDArray[np.int64] | None = None, count: int = 12
+) -> TeethLook:
     """Estimate the colours of teeth and cavity from the most open mouths of a clip, or of some of its frames."""
     among = np.arange(material.frame_count) if frames is None else frames
     opening = lip_opening(material.points_px)
@@ -168,7 +170,10 @@ def estimated_look(material: ClipMaterial, frames: NDArray[np.int64] | None = No
     for frame in among[np.argsort(opening[among])[::-1][: count * 3 : 3]]:
         if opening[frame] < 0.02:
             break
-        ring = material.points_px[frame, list(LIPS_INNER), :2] - (material.crops[frame].x, material.crops[frame].y)
+        ring = material.points_px[frame, list(LIPS_INNER), :2] - (
+            material.crops[frame].x,
+            material.crops[frame].y,
+        )
         pixels.append(_inside(material.images[frame], ring))
     if not pixels:
         return USUAL_LOOK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -48,7 +49,9 @@ class Picked:
     references: ImageArray
 
 
-def training_batches(people: list[PersonPatches], people_a_batch: int, guides_each: int, seed: int) -> Iterator[Batch]:
+def training_batches(
+    people: list[PersonPatches], people_a_batch: int, guides_each: int, seed: int
+) -> Iterator[Batch]:
     """Yield augmented batches for ever.
 
     Raises:
@@ -95,7 +98,7 @@ def reference_rows(
     by_opening = allowed[np.argsort(person.openness[allowed], kind="stable")]
     if random is not None:
         edges = np.linspace(0, len(by_opening), REFERENCE_COUNT + 1)
-        places = [int(random.integers(int(a), max(int(b), int(a) + 1))) for a, b in zip(edges, edges[1:], strict=False)]
+        places = [int(random.integers(int(a), max(int(b), int(a) + 1))) for a, b in pairwise(edges)]
         if random.random() < 0.5:
             places[0], places[-1] = 0, len(by_opening) - 1
         return by_opening[places]
@@ -108,7 +111,7 @@ def reference_rows(
 
 
 def augmented(picked: Picked, random: np.random.Generator) -> Picked:
-    """Change a person's look, size and place: the same change to all pictures, a slight exposure to the guides alone."""
+    """Change a person's look, size and place, all pictures alike, and the exposure of the guides a little alone."""
     guides, truths, references, lips = picked.guides, picked.truths, picked.references, picked.lips
     side = truths.shape[1]
     if random.random() < 0.5:
@@ -130,7 +133,9 @@ def augmented(picked: Picked, random: np.random.Generator) -> Picked:
     colours = []
     for guide in guides:
         own = _recoloured(guide[None, ..., :3], table)[0].astype(np.float32)
-        colours.append(np.clip(own * random.normal(1, 0.015, 3) + random.normal(0, 1.5), 0, 255).astype(np.uint8))
+        colours.append(
+            np.clip(own * random.normal(1, 0.015, 3) + random.normal(0, 1.5), 0, 255).astype(np.uint8)
+        )
     guides = np.concatenate([np.stack(colours), guides[..., 3:]], -1)
     return Picked(guides, truths, lips, references)
 
@@ -173,12 +178,16 @@ def _tensor(pictures: ImageArray) -> Tensor:
 def _moved(pictures: ImageArray, affine: NDArray[np.float64]) -> ImageArray:
     size = pictures.shape[2], pictures.shape[1]
     border = cv2.BORDER_REPLICATE
-    return np.stack([cv2.warpAffine(np.ascontiguousarray(x), affine, size, borderMode=border) for x in pictures])
+    return np.stack(
+        [cv2.warpAffine(np.ascontiguousarray(x), affine, size, borderMode=border) for x in pictures]
+    )
 
 
 def _blurred(pictures: ImageArray, small: int) -> ImageArray:
     size = pictures.shape[2], pictures.shape[1]
-    shrunk = [cv2.resize(np.ascontiguousarray(x), (small, small), interpolation=cv2.INTER_AREA) for x in pictures]
+    shrunk = [
+        cv2.resize(np.ascontiguousarray(x), (small, small), interpolation=cv2.INTER_AREA) for x in pictures
+    ]
     return np.stack([cv2.resize(x, size, interpolation=cv2.INTER_LINEAR) for x in shrunk])
 
 

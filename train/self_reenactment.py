@@ -208,7 +208,8 @@ def skin_path(first: list[HeadPose], rest: list[HeadPose]) -> NDArray[np.int64]:
     sizes = np.log([pose.scale_px for pose in first])
     costs = np.stack(
         [
-            TURN_COST * _turned_degrees(rotations, pose.rotation) + SIZE_COST * np.abs(sizes - np.log(pose.scale_px))
+            TURN_COST * _turned_degrees(rotations, pose.rotation)
+            + SIZE_COST * np.abs(sizes - np.log(pose.scale_px))
             for pose in rest
         ]
     )

@@ -15,7 +15,10 @@ SIDE = 128
 def smoke_people(seed: int, people: int = 3, frames: int = 24) -> list[PersonPatches]:
     """Draw a few people; the last one is held out."""
     random = np.random.default_rng(seed)
-    return [_person(f"drawn{n}", "validation" if n == people - 1 else "train", frames, random) for n in range(people)]
+    return [
+        _person(f"drawn{n}", "validation" if n == people - 1 else "train", frames, random)
+        for n in range(people)
+    ]
 
 
 def _person(name: str, split: str, frames: int, random: np.random.Generator) -> PersonPatches:
@@ -52,7 +55,9 @@ def _mouth(
     picture[:] = skin
     centre, half_width, half_height = (64, 56), wide * 130, opening * 130
     angle = np.linspace(0, 2 * np.pi, len(LIPS_OUTER), endpoint=False)
-    ring = np.stack([64 - half_width * np.cos(angle), 56 + (half_height + 9) * np.sin(angle)], 1).astype(np.float32)
+    ring = np.stack([64 - half_width * np.cos(angle), 56 + (half_height + 9) * np.sin(angle)], 1).astype(
+        np.float32
+    )
     cv2.fillPoly(picture, [np.round(ring).astype(np.int32)], [int(v) for v in lip], cv2.LINE_AA)
     axes = (int(half_width * 0.85), int(half_height))
     inside = np.zeros((SIDE, SIDE), np.uint8)

@@ -33,17 +33,23 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--run", default="runs/face_generator", help="folder for state and TensorBoard")
     arguments.add_argument("--export", default="checkpoint", help="folder for ONNX, safetensors and card")
     arguments.add_argument("--steps", type=int, default=40_000, help="end after that many steps")
-    arguments.add_argument("--minutes", type=float, default=0, help="or after that many minutes of training, if given")
+    arguments.add_argument(
+        "--minutes", type=float, default=0, help="or after that many minutes of training, if given"
+    )
     arguments.add_argument("--people-a-batch", type=int, default=4)
     arguments.add_argument("--guides-each", type=int, default=6)
     arguments.add_argument("--learning-rate", type=float, default=TrainingPlan.learning_rate)
-    arguments.add_argument("--judge-from", type=float, default=TrainingPlan.judge_from, help="share of the training")
+    arguments.add_argument(
+        "--judge-from", type=float, default=TrainingPlan.judge_from, help="share of the training"
+    )
     arguments.add_argument("--report-every", type=int, default=200, help="steps between validations")
     arguments.add_argument("--export-minutes", type=float, default=6, help="minutes between exports")
     arguments.add_argument("--full-precision", action="store_true", help="no bfloat16")
     arguments.add_argument("--vgg", help="safetensors of VGG19's features, for a perceptual loss")
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--fresh", action="store_true", help="begin anew although the run folder holds a state")
+    arguments.add_argument(
+        "--fresh", action="store_true", help="begin anew although the run folder holds a state"
+    )
     arguments.add_argument("--smoke", action="store_true", help="a whole small training on made-up faces")
     arguments.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     arguments.add_argument("--debug", action="store_true", help="show tracebacks")
@@ -99,7 +105,9 @@ def train(
         report.say(f"goes on from step {trainer.step_count}")
     taught = [person for person in people if person.split == "train"]
     held_out = validation_batches([person for person in people if person.split != "train"])
-    batches = training_batches(taught, options.people_a_batch, options.guides_each, options.seed + trainer.step_count)
+    batches = training_batches(
+        taught, options.people_a_batch, options.guides_each, options.seed + trainer.step_count
+    )
     log = ScalarLog(run / "tensorboard")
     figures: dict[str, float] = {}
     means: dict[str, float] = {}

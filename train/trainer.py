@@ -53,15 +53,19 @@ class TrainingPlan:
 class Trainer:
     """Painter, judge, their optimisers and the averaged painter."""
 
-    def __init__(self, config: FaceGeneratorConfig, plan: TrainingPlan, vgg: VggDistance | None = None) -> None:
+    def __init__(
+        self, config: FaceGeneratorConfig, plan: TrainingPlan, vgg: VggDistance | None = None
+    ) -> None:
         """Build everything anew."""
         self.plan = plan
-        self.network = FaceGeneratorNetwork(config).to(memory_format=torch.channels_last)
+        self.network = FaceGeneratorNetwork(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = FaceGeneratorNetwork(config)
         self.average.load_state_dict(self.network.state_dict())
-        self.judge = PatchDiscriminator().to(memory_format=torch.channels_last)
+        self.judge = PatchDiscriminator().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = torch.optim.Adam(self.network.parameters(), plan.learning_rate, betas=(0.9, 0.99))
-        self.judge_optimiser = torch.optim.Adam(self.judge.parameters(), plan.judge_learning_rate, betas=(0.5, 0.99))
+        self.judge_optimiser = torch.optim.Adam(
+            self.judge.parameters(), plan.judge_learning_rate, betas=(0.5, 0.99)
+        )
         self.pool = ImagePool()
         self.vgg = vgg
         self.step_count = 0
@@ -80,7 +84,9 @@ class Trainer:
         if judged:
             terms |= self._judge_step(painted, batch)
         weights = self.plan.weights
-        total = torch.stack([getattr(weights, name) * term for name, term in terms.items() if hasattr(weights, name)])
+        total = torch.stack(
+            [getattr(weights, name) * term for name, term in terms.items() if hasattr(weights, name)]
+        )
         self.optimiser.zero_grad(set_to_none=True)
         total.sum().backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -138,7 +144,9 @@ class Trainer:
         self.judge.requires_grad_(True)
         return {
             "judge": -verdict.float().mean(),
-            "features": feature_matching([x.float() for x in features], [x.detach().float() for x in features_true]),
+            "features": feature_matching(
+                [x.float() for x in features], [x.detach().float() for x in features_true]
+            ),
             "judge_own": own.detach(),
         }
 

@@ -23,9 +23,16 @@ from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.errors import AvatarError, BadAudioError
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray
-from talkingface.sync_score import LEAST_FRAMES, SyncScore, compare_movements, heard_movements, tracked_movements
+from talkingface.sync_score import (
+    LEAST_FRAMES,
+    SyncScore,
+    compare_movements,
+    heard_movements,
+    tracked_movements,
+)
 from talkingface.timing import FRAMES_PER_SECOND
 
+Floats = NDArray[np.float64]
 FOREIGN_SOUNDS = 3
 MOST_PIECES_A_CLIP = 8
 LONGEST_CLIP_S = 60.0
@@ -49,7 +56,9 @@ def main(argv: Sequence[str]) -> int:
     """Run the calibration; 0 done, 1 failed."""
     parser = argparse.ArgumentParser(prog="python -m train_audio.calibrate_sync_score", description=__doc__)
     parser.add_argument("--clips", type=Path, required=True, metavar="DIR", help="a folder with clips.jsonl")
-    parser.add_argument("--tracks", type=Path, required=True, metavar="CACHE", help="where face tracks are kept")
+    parser.add_argument(
+        "--tracks", type=Path, required=True, metavar="CACHE", help="where face tracks are kept"
+    )
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoint"), metavar="DIR")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of the pieces (default 3)")
     parser.add_argument("--split", choices=("validation", "train", "all"), default="validation")
@@ -60,7 +69,11 @@ def main(argv: Sequence[str]) -> int:
     except AvatarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(json.dumps({"event": "result", **report} if arguments.json else report, indent=None if arguments.json else 2))
+    print(
+        json.dumps(
+            {"event": "result", **report} if arguments.json else report, indent=None if arguments.json else 2
+        )
+    )
     return 0
 
 
@@ -81,18 +94,24 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, object]:
     weights = _logistic(table, truth, balance)
     scores = 1 / (1 + np.exp(-(weights[0] + table @ weights[1:])))
     shift = [_shifted_offset(piece, sign * PURPOSE_SHIFT_FRAMES) for piece in pieces for sign in (-1, 1)]
+    distances = [
+        abs(row.offset_frames - piece.lag_frames)
+        for row, piece in zip(genuine, pieces, strict=True)
+        if piece.lag_frames is not None
+    ]
+    constants = zip(("bias", "correlation", "confidence"), weights, strict=True)
     return {
-        "calibration": {name: round(float(w), 3) for name, w in zip(("bias", "correlation", "confidence"), weights, strict=True)},
+        "calibration": {name: round(float(weight), 3) for name, weight in constants},
         "genuine": len(genuine),
         "foreign": len(foreign),
         "auc": round(_auc(scores[truth > 0], scores[truth == 0]), 4),
         "auc_of_confidence": round(_auc(table[truth > 0, 1], table[truth == 0, 1]), 4),
         "mean_score_genuine": round(float(scores[truth > 0].mean()), 4),
         "mean_score_foreign": round(float(scores[truth == 0].mean()), 4),
-        "offset_within_1_frame": _share([abs(r.offset_frames - (p.lag_frames or 0)) <= 1 for r, p in zip(genuine, pieces, strict=True) if p.lag_frames is not None]),
-        "shift_of_5_found_within_1_frame": _share([abs(s) <= 1 for s in shift]),
+        "offset_within_1_frame": _share([distance <= 1 for distance in distances]),
+        "shift_of_5_found_within_1_frame": _share([abs(error) <= 1 for error in shift]),
         "by_set": _by_set(pieces, genuine),
-    }  # fmt: skip
+    }
 
 
 def _pieces(arguments: argparse.Namespace) -> list[Piece]:
@@ -145,7 +164,7 @@ def _correlation(row: SyncScore) -> float:
     return 1.0 - row.distance**2 / 2.0
 
 
-def _logistic(table: NDArray[np.float64], truth: NDArray[np.float64], balance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _logistic(table: NDArray[np.float64], truth: NDArray[np.float64], balance: NDArray[np.float64]) -> Floats:
     """Fit a logistic regression by Newton's method with a small ridge; returns bias and weights."""
     inputs = np.concatenate([np.ones((len(table), 1)), table], axis=1)
     weights = np.zeros(inputs.shape[1])

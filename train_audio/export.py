@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 
 from talkingface.checkpoints import save_tensors, write_card
@@ -17,53 +15,10 @@ from talkingface.engines.onnx_mouth import CARD_NAME, MODEL_NAME, SPACE_NAME, On
 from talkingface.errors import CheckpointError
 from talkingface.networks.mouth_lstm import MouthLstm
 from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS
+from train_audio.onnx_step import save_step
 
 WEIGHTS_NAME = "mouth_model.safetensors"
-STATE_NAMES = ("band_mean", "heard_count", "last_input", "hidden_1", "cell_1", "hidden_2", "cell_2", "gate")
 PARITY_LIMIT = 1e-4
-
-
-class _Step(torch.nn.Module):
-    """The step function with a flat signature, as an ONNX graph wants it."""
-
-    def __init__(self, network: MouthLstm) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, features: torch.Tensor, *state: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        coefficients, after = self.network.step(features, state)
-        return (coefficients, *after)
-
-
-def export_onnx(network: MouthLstm, path: Path) -> None:
-    """Write the step function as ONNX with its settings inside, whole or not at all."""
-    network = network.eval()
-    start = network.initial_state()
-    example = (torch.zeros(1, FEATURES_PER_FRAME, MEL_BINS), *start)
-    partial = path.with_name(f"{path.stem}.{os.getpid()}.part.onnx")
-    torch.onnx.export(
-        _Step(network).eval(),
-        example,
-        str(partial),
-        input_names=["features", *STATE_NAMES],
-        output_names=["coefficients", *(f"{name}_next" for name in STATE_NAMES)],
-        dynamo=True,
-        external_data=False,
-        verbose=False,
-    )
-    model = onnx.load(str(partial))
-    settings = {
-        "look_ahead_ms": network.config.look_ahead_ms,
-        "coefficient_count": network.config.coefficient_count,
-        "start": {"band_mean": start[0].tolist(), "heard_count": start[1].tolist()},
-    }
-    del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {"settings": json.dumps(settings)})
-    for node in model.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
-    onnx.save(model, str(partial))
-    partial.replace(path)
 
 
 def parity_error(network: MouthLstm, model: OnnxMouthModel, frames: int = 200) -> float:
@@ -101,7 +56,7 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     trial = folder / f"mouth_model.{os.getpid()}.trial.onnx"
     try:
-        export_onnx(network, trial)
+        save_step(network, trial)
         error = parity_error(network, OnnxMouthModel(trial))
         if error > PARITY_LIMIT:
             raise CheckpointError(f"expected ONNX within {PARITY_LIMIT} of torch, found {error:.2g}")

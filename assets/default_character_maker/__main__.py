@@ -21,10 +21,14 @@ from talkingface.preparation.prepare import prepare_character
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m assets.default_character_maker", description=__doc__)
-    parser.add_argument("--output", type=Path, required=True, help="folder to make, or a .mp4 for the video alone")
+    parser.add_argument(
+        "--output", type=Path, required=True, help="folder to make, or a .mp4 for the video alone"
+    )
     parser.add_argument("--look", choices=sorted(LOOKS), default="default", help="which character")
     parser.add_argument("--frames", type=int, default=225, help="frames of the loop, 25 a second")
-    parser.add_argument("--supersample", type=int, default=2, help="drawn at this many times the size, then reduced")
+    parser.add_argument(
+        "--supersample", type=int, default=2, help="drawn at this many times the size, then reduced"
+    )
     options = parser.parse_args(arguments)
     look = LOOKS[options.look]
 

@@ -61,7 +61,9 @@ class BodyModel:
         self._rest_normals = self.normals(self.rest)
         shown = outward[self.triangles, 2].min(1) < 0.35
         self.triangles = self.triangles[shown]
-        self.chart = np.stack([(grid_angle.ravel() + np.pi) / (2 * np.pi), grid_ring.ravel()], 1).astype(np.float32)
+        self.chart = np.stack([(grid_angle.ravel() + np.pi) / (2 * np.pi), grid_ring.ravel()], 1).astype(
+            np.float32
+        )
         self.chest = np.clip(grid_ring.ravel() * 3 - 0.35, 0, 1).astype(np.float32)
 
     def posed(self, breath: float) -> tuple[FloatArray, FloatArray]:
@@ -76,7 +78,9 @@ class BodyModel:
 def body_surface(angle: NDArray[np.float64], ring: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (..., 3) points of the bare body for an angle (0 front, radians) and a ring (0 neck .. 1 chest)."""
     knots = np.linspace(0, 1, len(_RINGS))
-    width, front, back, centre, side_y, front_y, back_y = np.moveaxis(PchipInterpolator(knots, _RINGS)(ring), -1, 0)
+    width, front, back, centre, side_y, front_y, back_y = np.moveaxis(
+        PchipInterpolator(knots, _RINGS)(ring), -1, 0
+    )
     power = 2 / (2.0 + 0.5 * ring)
     sine, cosine = np.sin(angle), np.cos(angle)
     across = np.sign(sine) * np.abs(sine) ** power
@@ -85,13 +89,17 @@ def body_surface(angle: NDArray[np.float64], ring: NDArray[np.float64]) -> NDArr
     z = centre - np.where(cosine > 0, front, back) * along
     middle_y = np.where(cosine > 0, front_y, back_y)
     y = side_y + (middle_y - side_y) * cosine**2
-    collar_bone = np.exp(-((y - 1.30 + 0.10 * np.abs(x)) ** 2) / 0.00045) * np.exp(-((np.abs(x) - 0.24) ** 2) / 0.02)
+    collar_bone = np.exp(-((y - 1.30 + 0.10 * np.abs(x)) ** 2) / 0.00045) * np.exp(
+        -((np.abs(x) - 0.24) ** 2) / 0.02
+    )
     notch = np.exp(-(x**2) / 0.004 - (y - 1.28) ** 2 / 0.002)
     front_side = np.clip(cosine, 0, 1) ** 0.5
     low = np.clip((y - 1.52) / 0.35, 0, 1)
     low = low * low * (3 - 2 * low)
     arm_gap = 0.075 * low * np.exp(-(((np.abs(x) - 0.80 + 0.06 * low) / 0.035) ** 2))
-    return np.stack([x, y, z + front_side * (0.008 * notch - 0.014 * collar_bone) + arm_gap * (cosine > 0)], -1)
+    return np.stack(
+        [x, y, z + front_side * (0.008 * notch - 0.014 * collar_bone) + arm_gap * (cosine > 0)], -1
+    )
 
 
 def clothes(angle: NDArray[np.float64], bare: NDArray[np.float64]) -> tuple[FloatArray, NDArray[np.uint8]]:

@@ -13,14 +13,20 @@ from assets.default_character_maker.skin_paint import linear
 FloatArray = NDArray[np.float32]
 
 
-def paint_clothes(look: CharacterLook, *, columns: int = 3072, rows: int = 1200) -> tuple[FloatArray, FloatArray]:
+def paint_clothes(
+    look: CharacterLook, *, columns: int = 3072, rows: int = 1200
+) -> tuple[FloatArray, FloatArray]:
     """Return colour float32 (rows, columns, 4: linear rgb, skin share) and relief (rows, columns, 4)."""
     angle, ring = np.meshgrid(np.linspace(-np.pi, np.pi, columns), np.linspace(0, 1, rows))
     bare = body_surface(angle, ring)
     _, material = clothes(angle.ravel(), bare.reshape(-1, 3))
     material = material.reshape(rows, columns)
     palette = np.zeros((3, 3), np.float32)
-    palette[SKIN], palette[TOP], palette[JACKET] = linear(look.skin) * 0.97, linear(look.top), linear(look.jacket)
+    palette[SKIN], palette[TOP], palette[JACKET] = (
+        linear(look.skin) * 0.97,
+        linear(look.top),
+        linear(look.jacket),
+    )
     colour = palette[material]
     flush = np.exp(-((bare[..., 1] - 1.30) ** 2) / 0.02)[..., None] * (material == SKIN)[..., None] * 0.18
     colour = colour * (1 - flush) + linear(look.blush) * flush

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -59,6 +58,6 @@ def film_loop(
             for frame in first:
                 container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
             container.mux(stream.encode())
-        os.replace(beside, output)
+        beside.replace(output)
     finally:
         beside.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline, PchipInterpolator
@@ -24,6 +26,16 @@ _CURTAIN = np.array(
 _ON_SCALP, _HANGING = 8, 11
 
 
+@dataclass(frozen=True)
+class _Lock:
+    """Some strands: points (n, k, 3), layer (n,) 0 inside .. 1 outermost, shade (n,) 0..1, thickness factor."""
+
+    points: Points
+    layer: Points
+    shade: Points
+    thickness: float = 1.0
+
+
 def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: int = 48) -> Strands:
     """Grow hair that is parted at the picture's right and falls to both sides."""
     rng = np.random.default_rng(look.seed + 1)
@@ -33,13 +45,18 @@ def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: i
         for k in range(locks_a_side)
     ]
     parts += [_fringe(look, rng, k / 17, strands_a_lock) for k in range(18)]
-    points, layer, chance = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    parts += [_wisps(rng, side, strands_a_lock * 4) for side in (-1.0, 1.0)]
+    points = np.concatenate([part.points for part in parts])
+    layer, chance = np.concatenate([p.layer for p in parts]), np.concatenate([p.shade for p in parts])
+    thickness = np.concatenate([np.full(len(part.points), part.thickness) for part in parts])[:, None]
     nearest_first = np.argsort(points[:, points.shape[1] // 2, 2] - 0.3 * layer, kind="stable")
     points, layer, chance = points[nearest_first], layer[nearest_first], chance[nearest_first]
+    thickness = thickness[nearest_first]
     count, steps, _ = points.shape
     way = np.linspace(0, 1, steps)
     taper = np.clip((1 - way) / 0.15, 0.45, 1) * np.clip(0.6 + way / 0.10, 0, 1)
-    half_width = (0.00140 * (0.7 + 0.6 * rng.random((count, 1))) * taper).astype(np.float32)
+    taper *= 1 + 0.6 * np.exp(-(((way - 0.15) / 0.15) ** 2))
+    half_width = (0.00140 * thickness * (0.7 + 0.6 * rng.random((count, 1))) * taper).astype(np.float32)
     buried = np.clip(layer[:, None] + 0 * way, 0, 1)
     openness = 0.45 + 0.55 * buried
     openness *= 1 - 0.30 * np.exp(-((way / 0.05) ** 2))
@@ -50,12 +67,10 @@ def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: i
     )  # fmt: skip
 
 
-def _lock(
-    look: CharacterLook, rng: np.random.Generator, side: float, back: float, count: int
-) -> tuple[Points, Points, Points]:
+def _lock(look: CharacterLook, rng: np.random.Generator, side: float, back: float, count: int) -> _Lock:
     """Grow one lock; ``back`` runs from the forehead (0) to the nape (1)."""
     back = float(np.clip(back + rng.normal(0, 0.01), 0, 1)) ** 1.15
-    root_shift = rng.random() ** 1.6 * 0.85
+    root_shift = rng.random() ** 1.6 * 0.85 * float(np.clip(0.35 + 4 * back, 0, 1))
     layer = np.clip(1.0 - 0.75 * root_shift + rng.normal(0, 0.15), 0, 1.0)
     turn = np.deg2rad(64 + 116 * back)
     strand_turn = turn + rng.normal(0, 0.050, count)
@@ -94,7 +109,19 @@ def _lock(
     stray = rng.normal(0, 0.022, (count, 1, 3)) * np.linspace(0, 1, points.shape[1])[None, :, None] ** 1.5
     points[wild] += stray[wild]
     shade = np.clip(rng.normal(0.5, 0.10) + rng.normal(0, 0.16, count), 0, 1)
-    return points, strand_layer, shade
+    return _Lock(points, strand_layer, shade)
+
+
+def _wisps(rng: np.random.Generator, side: float, count: int) -> _Lock:
+    """Grow short fine hairs that soften the hairline from the parting to the temple."""
+    start = rng.random((count, 1)) * 0.95
+    way = start + np.linspace(0, 1, _ON_SCALP + _HANGING) * rng.uniform(0.08, 0.22, (count, 1))
+    root = _part_line(np.full(count, 0.0) + rng.normal(-0.012, 0.014, count))
+    turn = np.full(count, np.deg2rad(62)) + rng.normal(0, 0.03, count)
+    direction = _slerp(_unit(root), _unit(_curtain(turn, np.full(count, 0.05), np.ones(count), side)), way)
+    radius = 1.012 + rng.uniform(0.02, 0.12, (count, 1)) * (way - start) ** 1.2 * 3
+    points = _CENTRE + direction * _SCALP * radius[..., None]
+    return _Lock(points, np.full(count, 0.9), rng.uniform(0.3, 1.0, count), 0.36)
 
 
 # The fringe sweeps from the parting over the forehead to the picture's left and falls before the ear.
@@ -105,9 +132,7 @@ _FRINGE = np.array([
 ])  # fmt: skip
 
 
-def _fringe(
-    look: CharacterLook, rng: np.random.Generator, across: float, count: int
-) -> tuple[Points, Points, Points]:
+def _fringe(look: CharacterLook, rng: np.random.Generator, across: float, count: int) -> _Lock:
     """Grow one lock of the fringe; ``across`` 0 is the edge upon the forehead, 1 lies behind."""
     knots = np.linspace(0, 1, len(_FRINGE))
     way = np.linspace(0, 1, _ON_SCALP + _HANGING)
@@ -124,7 +149,7 @@ def _fringe(
     points[..., 1] += np.clip(way * 3 - 2, 0, 1)[None] * 0.25 * (end - 1) * 3
     layer = np.clip(0.95 - 0.25 * across + rng.normal(0, 0.08, count), 0, 1.1)
     shade = np.clip(rng.normal(0.55, 0.10) + rng.normal(0, 0.16, count), 0, 1)
-    return points, layer, shade
+    return _Lock(points, layer, shade)
 
 
 def _part_line(back: Points) -> Points:
@@ -161,7 +186,7 @@ def brow_strands(look: CharacterLook, head: HeadModel, *, hairs: int = 320) -> S
     front = head.rest[head.rest[:, 2] < 0.2]
     tree = cKDTree(front[:, :2])
     strands = []
-    for brow, side in zip(BROWS, (-1.0, 1.0), strict=True):
+    for brow in BROWS:
         outline = head.face[list(brow)].astype(np.float64)
         middle, half = 0.5 * (outline[:5] + outline[:4:-1]), 0.5 * (outline[:5] - outline[:4:-1])
         knots = np.linspace(0, 1, 5)
@@ -191,7 +216,10 @@ def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, 
     rng = np.random.default_rng(look.seed + 3)
     grown, widths = [], []
     for rings, centre, side in zip(EYES, head.eye_centres, (-1.0, 1.0), strict=True):
-        for row, length, lift, number in ((rings.upper, 0.033, 0.55, lashes), (rings.lower, 0.012, -0.3, lashes // 2)):
+        for row, length, lift, number in (
+            (rings.upper, 0.033, 0.55, lashes),
+            (rings.lower, 0.012, -0.3, lashes // 2),
+        ):
             line = vertices[[rings.outer_corner, *row, rings.inner_corner]].astype(np.float64)
             curve = CubicSpline(np.linspace(0, 1, 9), line)
             way = np.clip(np.linspace(0.03, 0.90, number) + rng.normal(0, 0.008, number), 0.01, 0.95)
@@ -199,7 +227,9 @@ def lash_strands(look: CharacterLook, head: HeadModel, vertices: FloatArray, *, 
             out = base - centre
             out /= np.linalg.norm(out, axis=1, keepdims=True)
             fan = side * (1.05 - 1.35 * way)[:, None] * np.array([1.0, 0, 0])
-            direction = out + 0.75 * fan + np.array([0, -0.10 * np.sign(lift), 0]) + rng.normal(0, 0.06, (number, 3))
+            direction = (
+                out + 0.75 * fan + np.array([0, -0.10 * np.sign(lift), 0]) + rng.normal(0, 0.06, (number, 3))
+            )
             direction /= np.linalg.norm(direction, axis=1, keepdims=True)
             size = length * (0.65 + 0.5 * rng.random(number)) * (1.0 - 0.45 * way) * np.clip(way * 14, 0.5, 1)
             steps = np.linspace(0, 1, 7)[None, :, None]

@@ -54,7 +54,12 @@ EYES = (
 
 # The neck as ellipses: height y, half width, half depth, centre z.
 _NECK = np.array(
-    [[0.72, 0.222, 0.230, 0.46], [0.90, 0.218, 0.226, 0.48], [1.10, 0.240, 0.242, 0.505], [1.40, 0.30, 0.27, 0.53]]
+    [
+        [0.72, 0.222, 0.230, 0.46],
+        [0.90, 0.218, 0.226, 0.48],
+        [1.10, 0.240, 0.242, 0.505],
+        [1.40, 0.30, 0.27, 0.53],
+    ]
 )
 _CRANIUM_CENTRE = np.array([0.0, 0.06, 0.43])
 _CRANIUM_RADII = np.array([0.445, 0.60, 0.56])
@@ -96,7 +101,13 @@ class HeadModel:
         control = self._control.copy()
         follow = np.clip(gaze_pitch_deg / 90, -0.1, 0.1)
         for rings, centre in zip(EYES, self.eye_centres, strict=True):
-            self._close(control, rings, centre, float(np.clip(_RELAXED + (1 - _RELAXED) * blink + follow, 0, 1)), blink)
+            self._close(
+                control,
+                rings,
+                centre,
+                float(np.clip(_RELAXED + (1 - _RELAXED) * blink + follow, 0, 1)),
+                blink,
+            )
         smooth = self._surface(control)
         vertices = smooth + self.normals(smooth) * self._bulge[:, None]
         for centre in self.eye_centres:
@@ -110,11 +121,13 @@ class HeadModel:
     def _surface(self, control: FloatArray) -> FloatArray:
         return np.asarray(self._matrix @ control, np.float32)
 
-    def _close(self, control: FloatArray, rings: EyeRings, centre: FloatArray, amount: float, blink: float) -> None:
+    def _close(
+        self, control: FloatArray, rings: EyeRings, centre: FloatArray, amount: float, blink: float
+    ) -> None:
         """Move the lids of one eye; the rolled-in rings behind the margin follow it."""
         upper, lower = np.array(rings.upper), np.array(rings.lower)
         gap = self._control[lower] - self._control[upper]
-        down = {"upper": 0.93 * amount, "crease": 0.42 * amount, "lower": -0.07 * blink}
+        down = {"upper": 0.97 * amount, "crease": 0.42 * amount, "lower": -0.07 * blink}
         moves = [(upper, down["upper"] * gap), (np.array(rings.crease), down["crease"] * gap)]
         moves.append((lower, down["lower"] * gap))
         offsets = np.zeros((FACE_VERTICES, 3), np.float32)

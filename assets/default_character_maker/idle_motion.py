@@ -11,7 +11,14 @@ FRAMES_PER_SECOND = 25
 BLINK_STARTS_S = (1.24, 4.36, 7.32)
 BLINK_CLOSE_S, BLINK_OPEN_S = 0.12, 0.22
 # Fixations: from this second on the eyes rest at (yaw, pitch) degrees; the last returns to the first.
-GLANCES = ((0.0, 0.0, 0.0), (2.56, 4.0, 0.5), (3.36, 0.6, 0.0), (5.48, -3.4, 1.2), (6.36, -0.4, -0.4), (8.0, 0.0, 0.0))
+GLANCES = (
+    (0.0, 0.0, 0.0),
+    (2.56, 4.0, 0.5),
+    (3.36, 0.6, 0.0),
+    (5.48, -3.4, 1.2),
+    (6.36, -0.4, -0.4),
+    (8.0, 0.0, 0.0),
+)
 SACCADE_S = 0.10
 
 

@@ -100,7 +100,9 @@ def _text(name: str) -> str:
 class Mesh:
     """Triangles with float32 attributes at fixed locations 0, 1, 2, ..."""
 
-    def __init__(self, offscreen: Offscreen, triangles: NDArray[np.int32], *attributes: NDArray[np.float32]) -> None:
+    def __init__(
+        self, offscreen: Offscreen, triangles: NDArray[np.int32], *attributes: NDArray[np.float32]
+    ) -> None:
         """Upload."""
         gl = self._gl = offscreen.gl
         self._vertex_array = gl.glGenVertexArrays(1)

@@ -48,10 +48,28 @@ class Framing:
     supersample: int = 2
 
 
+@dataclass(frozen=True)
+class Detail:
+    """How finely things are modelled: the defaults for the film, less for a quick look."""
+
+    skin_levels: int = 3
+    body_columns: int = 620
+    body_rows: int = 300
+    cloth_columns: int = 3072
+    cloth_rows: int = 1200
+    locks_a_side: int = 130
+    strands_a_lock: int = 48
+
+
+ROUGH = Detail(2, 160, 100, 512, 256, 40, 12)
+
+
 class Studio:
     """Everything of one character that stays the same between frames. One thread; needs an open context."""
 
-    def __init__(self, offscreen: Offscreen, look: CharacterLook, neutral: FloatArray, framing: Framing) -> None:
+    def __init__(
+        self, offscreen: Offscreen, look: CharacterLook, neutral: FloatArray, framing: Framing
+    ) -> None:
         """Model, paint and upload; neutral is the mean resting face, float32 (478, 3)."""
         self._offscreen, self._look, self._framing = offscreen, look, framing
         self._head = HeadModel(look, neutral)
@@ -101,7 +119,9 @@ class Studio:
         uniforms = self._uniforms(idle)
         self._pose(idle)
         self._target.begin()
-        self._surface["skin"].use(**uniforms, skin_colour=1, skin_finish=2, chart=np.array(CHART), shadow_map=0)
+        self._surface["skin"].use(
+            **uniforms, skin_colour=1, skin_finish=2, chart=np.array(CHART), shadow_map=0
+        )
         self._skin.draw()
         self._surface["cloth"].use(**uniforms, cloth_colour=3, cloth_relief=4, shadow_map=0)
         self._cloth.draw()
@@ -110,7 +130,10 @@ class Studio:
             shown = gaze_rotation(idle.yaw, idle.pitch) @ (centre - _HEAD_PIVOT) + _HEAD_PIVOT
             frame = np.array([shown[0] + idle.sway_x, shown[1] + idle.sway_y, half])
             self._surface["eye"].use(
-                **uniforms, iris_colour=linear(self._look.iris), skin_tint=linear(self._look.skin), eye_frame=frame
+                **uniforms,
+                iris_colour=linear(self._look.iris),
+                skin_tint=linear(self._look.skin),
+                eye_frame=frame,
             )
             mesh.draw()
         look = self._look
@@ -259,5 +282,7 @@ def _background(look: CharacterLook, framing: Framing) -> FloatArray:
     halo = np.exp(-(((x - 0.10) / 0.42) ** 2) - ((y - 0.40) / 0.36) ** 2)[..., None] * 0.62
     wall = wall * (1 - halo) + glow * halo
     wall *= (1 - 0.55 * np.clip(x * x * 1.6 + (y - 0.5) ** 2, 0, 1))[..., None]
-    dither = np.random.default_rng(look.seed).uniform(-0.5, 0.5, (*wall.shape[:2], 1)).astype(np.float32) / 255
+    dither = (
+        np.random.default_rng(look.seed).uniform(-0.5, 0.5, (*wall.shape[:2], 1)).astype(np.float32) / 255
+    )
     return np.concatenate([wall + dither, np.ones_like(dither)], 2).astype(np.float32)

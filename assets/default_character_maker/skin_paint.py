@@ -46,8 +46,16 @@ def paint_skin(look: CharacterLook, face: FloatArray) -> SkinMaps:
     base, blush = linear(look.skin), linear(look.blush)
     mottle = 0.6 * _noise(rng, height, width, 42) + 0.4 * _noise(rng, height, width, 13)
     flush = 0.50 * spot(0.25, 0.31, 0.115, 0.085) + 0.45 * spot(0, 0.29, 0.05, 0.05)
-    flush += 0.22 * spot(0.08, 0.33, 0.03, 0.03) + 0.18 * spot(0, 0.69, 0.09, 0.06) + 0.07 * spot(0.17, 0.03, 0.1, 0.04)
-    flush += 0.25 * spot(0.19, 0.125, 0.09, 0.02) + 0.12 * spot(0, -0.12, 0.25, 0.1) + 0.2 * spot(0, 0.40, 0.07, 0.03)
+    flush += (
+        0.22 * spot(0.08, 0.33, 0.03, 0.03)
+        + 0.18 * spot(0, 0.69, 0.09, 0.06)
+        + 0.07 * spot(0.17, 0.03, 0.1, 0.04)
+    )
+    flush += (
+        0.25 * spot(0.19, 0.125, 0.09, 0.02)
+        + 0.12 * spot(0, -0.12, 0.25, 0.1)
+        + 0.2 * spot(0, 0.40, 0.07, 0.03)
+    )
     flush = np.clip(0.8 * flush * (1 + 0.14 * mottle) + 0.03 * mottle, 0, 0.8)[..., None]
     colour = base * (1 - flush) + blush * flush
     under_eye = 0.16 * spot(0.175, 0.165, 0.075, 0.022)[..., None]
@@ -68,7 +76,9 @@ def paint_skin(look: CharacterLook, face: FloatArray) -> SkinMaps:
 
     lips = _lip_mask(face, height, width)
     lip_colour = linear(look.lips)
-    wrinkle = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), 2.6, sigmaY=14)
+    wrinkle = cv2.GaussianBlur(
+        rng.standard_normal((height, width)).astype(np.float32), (0, 0), 2.6, sigmaY=14
+    )
     wrinkle /= wrinkle.std()
     inner_y = 0.5 * (face[13, 1] + face[14, 1])
     upper_lip = 1 / (1 + np.exp(np.clip((y - inner_y) / 0.004, -30, 30)))
@@ -138,7 +148,9 @@ def _lip_mask(face: FloatArray, height: int, width: int) -> FloatArray:
 
 
 def _lip_seam(face: FloatArray, x: FloatArray) -> FloatArray:
-    points = np.array([0.5 * (face[a] + face[b]) for a, b in zip(LIPS_INNER[1:10], LIPS_INNER[19:10:-1], strict=True)])
+    points = np.array(
+        [0.5 * (face[a] + face[b]) for a, b in zip(LIPS_INNER[1:10], LIPS_INNER[19:10:-1], strict=True)]
+    )
     ends = face[[LIPS_INNER[0], LIPS_INNER[10]]]
     line = np.concatenate([points, ends])
     line = line[np.argsort(line[:, 0])]
@@ -150,11 +162,15 @@ def _lid_line(face: FloatArray, height: int, width: int) -> FloatArray:
     mask = np.zeros((height, width), np.float32)
     for rings in EYES:
         for row, strength, thickness in ((rings.upper, 0.9, 9), (rings.lower, 0.35, 6)):
-            line = np.round(_pixels(face[[rings.outer_corner, *row, rings.inner_corner]]) * 16).astype(np.int32)
+            line = np.round(_pixels(face[[rings.outer_corner, *row, rings.inner_corner]]) * 16).astype(
+                np.int32
+            )
             drawn = np.zeros((height, width), np.uint8)
             cv2.polylines(drawn, [line], False, 255, thickness, cv2.LINE_AA, 4)
             mask = np.maximum(mask, strength * drawn.astype(np.float32) / 255)
-        crease = np.round(_pixels(face[list(rings.crease)] * 0.62 + face[list(rings.upper)] * 0.38) * 16).astype(np.int32)
+        crease = np.round(
+            _pixels(face[list(rings.crease)] * 0.62 + face[list(rings.upper)] * 0.38) * 16
+        ).astype(np.int32)
         drawn = np.zeros((height, width), np.uint8)
         cv2.polylines(drawn, [crease], False, 255, 7, cv2.LINE_AA, 4)
         mask = np.maximum(mask, cv2.GaussianBlur(0.42 * drawn.astype(np.float32) / 255, (0, 0), 3.0))

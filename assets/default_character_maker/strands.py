@@ -56,7 +56,9 @@ class Strands:
         thick = np.concatenate([tangent, self.half_width[..., None]], 2)
         index = np.arange(count * steps * 2, dtype=np.int32).reshape(count, steps, 2)
         a, b, c, d = index[:, :-1, 0], index[:, :-1, 1], index[:, 1:, 1], index[:, 1:, 0]
-        triangles = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
+        triangles = np.concatenate(
+            [np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)]
+        )
 
         def twice(values: FloatArray) -> FloatArray:
             return np.repeat(values[:, :, None], 2, axis=2).reshape(-1, 4).astype(np.float32)

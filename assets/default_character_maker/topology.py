@@ -27,7 +27,10 @@ def face_triangles() -> Triangles:
         neighbours[first].add(second)
         neighbours[second].add(first)
     found = {
-        tuple(sorted((a, b, c))) for a in neighbours for b in neighbours[a] for c in neighbours[a] & neighbours[b]
+        tuple(sorted((a, b, c)))
+        for a in neighbours
+        for b in neighbours[a]
+        for c in neighbours[a] & neighbours[b]
     }
     return wind_alike(np.array(sorted(found - _FALSE_TRIANGLES), np.int32))
 
@@ -64,7 +67,9 @@ def bridge(first: list[int], second: list[int], *, closed: bool) -> list[tuple[i
     return band
 
 
-def loop_subdivision(triangles: Triangles, vertex_count: int, levels: int) -> tuple[sparse.csr_matrix, Triangles]:
+def loop_subdivision(
+    triangles: Triangles, vertex_count: int, levels: int
+) -> tuple[sparse.csr_matrix, Triangles]:
     """Return the matrix that carries control vertices to subdivided ones, and the new triangles (Loop 1987)."""
     total = sparse.identity(vertex_count, format="csr", dtype=np.float64)
     for _ in range(levels):
@@ -123,10 +128,14 @@ class VertexNormals:
         self._triangles = triangles
         faces = np.repeat(np.arange(len(triangles)), 3)
         ones = np.ones(len(faces), np.float32)
-        self._gather = sparse.csr_matrix((ones, (triangles.ravel(), faces)), shape=(vertex_count, len(triangles)))
+        self._gather = sparse.csr_matrix(
+            (ones, (triangles.ravel(), faces)), shape=(vertex_count, len(triangles))
+        )
 
     def __call__(self, vertices: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return float32 (V, 3) unit normals of (V, 3) vertices."""
         a, b, c = (vertices[self._triangles[:, k]] for k in range(3))
         normals = self._gather @ np.cross(b - a, c - a)
-        return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(
+            np.float32
+        )

@@ -19,6 +19,7 @@ from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
 from talkingface.video_files import VideoWriter
 
 BLOCK_SAMPLES = SAMPLE_RATE // 2
+HEARD_RATE_HZ = 48_000
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
@@ -80,6 +81,8 @@ def _speak(
         collector,
         timer,
         lambda done: reporter.progress(done / max(expected, done), "speak"),
+        AudioFileSource(arguments.audio, HEARD_RATE_HZ // 2, rate_hz=HEARD_RATE_HZ),
+        HEARD_RATE_HZ,
     )
     wall_s = time.monotonic() - begin_s
     if arguments.mouth_curve:

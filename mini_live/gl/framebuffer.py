@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numpy as np
 
 from talkingface.errors import GraphicsError
-from talkingface.mouth_drawing import Box
+from talkingface.mouth_drawing import Box, with_curvature
 from talkingface.records import ImageArray
 
 EDGE_SAMPLES = 4
@@ -29,7 +28,7 @@ class DrawTarget:
         """
         self._gl = gl
         self.size = (width, height)
-        self._rgba = np.empty((height, width, 4), np.uint8)
+        self._with_curvature = np.empty((height, width, 4), np.uint8)
         self._texture = int(gl.glGenTextures(1))
         self._framebuffers: list[int] = []
         self._renderbuffers: list[int] = []
@@ -46,10 +45,10 @@ class DrawTarget:
         """Upload the crop, uint8 (h, w, 3), and empty the picture."""
         gl = self._gl
         width, height = self.size
-        cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA, dst=self._rgba)
+        with_curvature(crop, self._with_curvature)
         gl.glBindTexture(gl.GL_TEXTURE_2D, self._texture)
         gl.glTexSubImage2D(
-            gl.GL_TEXTURE_2D, 0, 0, 0, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE, self._rgba
+            gl.GL_TEXTURE_2D, 0, 0, 0, width, height, gl.GL_RGBA, gl.GL_UNSIGNED_BYTE, self._with_curvature
         )
         gl.glBindFramebuffer(gl.GL_FRAMEBUFFER, self._plain)
         gl.glViewport(0, 0, width, height)

@@ -12,6 +12,8 @@ from mini_live.gl.shaders import CAVITY, SKIN, TEETH, VERTEX
 from talkingface.errors import GraphicsError
 from talkingface.mouth_drawing import (
     CAVITY_CENTRE_LIGHT,
+    CURVATURE_GAIN,
+    CURVATURE_ZERO,
     TEETH_EDGE_SHADE,
     MouthOval,
     check_crop,
@@ -51,7 +53,7 @@ class GlMouthRenderer:
             self._context.make_current()
             gl: Any = self._context.gl
             self._gl = gl
-            self._skin = Program(gl, VERTEX, SKIN, ("size_and_depth",))
+            self._skin = Program(gl, VERTEX, SKIN, ("size_and_depth", "curvature"))
             inside = ("size_and_depth", "oval", "light", "base_colour")
             self._teeth = Program(gl, VERTEX, TEETH, inside)
             self._cavity = Program(gl, VERTEX, CAVITY, inside)
@@ -126,6 +128,7 @@ class GlMouthRenderer:
     def _draw_skin(self, place: Vec4) -> None:
         self._skin.use()
         self._skin.set("size_and_depth", *place)
+        self._skin.set("curvature", CURVATURE_ZERO / 255, CURVATURE_GAIN)
         self._buffer.draw(mesh_buffer.SKIN)
 
     def _draw_mouth(self, place: Vec4, oval: MouthOval) -> None:

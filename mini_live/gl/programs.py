@@ -40,14 +40,14 @@ class Program:
                 f"expected a program that links, found {_text(gl.glGetProgramInfoLog(self._name))}"
             )
         self._places = {name: gl.glGetUniformLocation(self._name, name) for name in uniforms}
-        self._setters = {3: gl.glUniform3f, 4: gl.glUniform4f}
+        self._setters = {2: gl.glUniform2f, 3: gl.glUniform3f, 4: gl.glUniform4f}
 
     def use(self) -> None:
         """Draw with this program from now on."""
         self._gl.glUseProgram(self._name)
 
     def set(self, name: str, *values: float) -> None:
-        """Set a vec3 or vec4 of the program in use."""
+        """Set a vec2, vec3 or vec4 of the program in use."""
         self._setters[len(values)](self._places[name], *values)
 
     def free(self) -> None:

@@ -23,14 +23,20 @@ void main() {
 }
 """
 
+# Linear sampling, made up for its blur; see talkingface.mouth_drawing.with_curvature.
 SKIN = """#version 330 core
 noperspective in vec2 texture_place;
 noperspective in float vertex_level;
 uniform sampler2D crop;
+uniform vec2 curvature;  // zero and gain of the fourth channel
 out vec4 colour;
 
 void main() {
-    colour = vec4(texture(crop, texture_place).rgb, vertex_level);
+    vec4 sampled = texture(crop, texture_place);
+    vec2 fraction = fract(texture_place * vec2(textureSize(crop, 0)) - 0.5);
+    float between = dot(fraction, 1.0 - fraction);
+    float blur = between * (sampled.a - curvature.x) * curvature.y;
+    colour = vec4(sampled.rgb - blur, vertex_level);
 }
 """
 

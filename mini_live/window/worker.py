@@ -27,6 +27,7 @@ from talkingface.video_files import VideoWriter
 
 BLOCK_SAMPLES = SAMPLE_RATE // 50
 MARGIN_S = BLOCK_SAMPLES / SAMPLE_RATE
+FINISH_WITHIN_S = 60.0
 RECORDING_QUEUE_FRAMES = 2 * FRAMES_PER_SECOND
 
 
@@ -82,11 +83,12 @@ class Worker(QObject):
         self._thread.start()
 
     def close(self, timeout_s: float) -> bool:
-        """End everything; a recording is finished. Returns whether all ended in time."""
+        """End everything; a recording is finished however long it takes. Returns whether all ended in time."""
         self._closing.set()
         self._orders.put(self._stop_session)
+        recording = self._recording is not None or bool(self._finishing)
         if self._thread.is_alive():
-            self._thread.join(timeout_s)
+            self._thread.join(FINISH_WITHIN_S if recording else timeout_s)
         return not self._thread.is_alive()
 
     def take_frame(self) -> ImageArray | None:

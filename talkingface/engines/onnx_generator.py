@@ -39,12 +39,16 @@ class OnnxFaceGenerator:
             inputs = self._painter.get_inputs()
             self._names = [entry.name for entry in inputs]
             self._patch_px = int(inputs[0].shape[1])
-            self._lengths = [int(entry.shape[1]) for entry in inputs[1:]]
+            self._lengths = [int(entry.shape[2]) for entry in inputs[1:]]
             self._references_name = self._encoder.get_inputs()[0].name
         except (IndexError, TypeError, ValueError) as error:
-            raise CheckpointError(f"expected a mouth painter in {painter_path}, found another graph") from error
+            raise CheckpointError(
+                f"expected a mouth painter in {painter_path}, found another graph"
+            ) from error
         if len(self._lengths) != FEATURE_PARTS:
-            raise CheckpointError(f"expected a mouth painter of {1 + FEATURE_PARTS} inputs, found {len(inputs)} in {painter_path}")
+            raise CheckpointError(
+                f"expected a mouth painter of {1 + FEATURE_PARTS} inputs, found {len(inputs)} in {painter_path}"
+            )
 
     @property
     def patch_px(self) -> int:
@@ -58,7 +62,8 @@ class OnnxFaceGenerator:
             references: uint8 (R, p, p, 3), R at least 1.
 
         Returns:
-            float32 (feature length, R), contiguous; to be given to :meth:`generate` unchanged.
+            float32 (R * feature length,): the parts of all references one after another, so that each part is a
+            view; to be given to :meth:`generate` unchanged.
 
         Raises:
             BadInputError: pictures of another shape or type.
@@ -70,9 +75,8 @@ class OnnxFaceGenerator:
             )
         if not len(references):
             raise BadInputError("expected at least one reference patch, found none")
-        encoded = self._encoder.run(None, {self._references_name: np.ascontiguousarray(references)})[0]
-        features: FloatArray = np.ascontiguousarray(encoded, np.float32)
-        return features
+        parts = self._encoder.run(None, {self._references_name: np.ascontiguousarray(references)})
+        return np.concatenate([part.ravel() for part in parts]).astype(np.float32, copy=False)
 
     def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
         """Paint one mouth.
@@ -89,16 +93,19 @@ class OnnxFaceGenerator:
         """
         side = self._patch_px
         if guide.dtype != np.uint8 or guide.shape != (side, side, GUIDE_CHANNELS):
-            raise BadInputError(f"expected a guide of uint8 ({side}, {side}, 4), found {guide.dtype} {guide.shape}")
-        if reference_features.ndim != 2 or len(reference_features) != sum(self._lengths):
             raise BadInputError(
-                f"expected reference features ({sum(self._lengths)}, R), found {reference_features.shape}"
+                f"expected a guide of uint8 ({side}, {side}, 4), found {guide.dtype} {guide.shape}"
+            )
+        count, left_over = divmod(reference_features.size, sum(self._lengths))
+        if reference_features.ndim != 1 or left_over or not count:
+            raise BadInputError(
+                f"expected reference features (R * {sum(self._lengths)},), found {reference_features.shape}"
             )
         feed: dict[str, Any] = {self._names[0]: np.ascontiguousarray(guide)[None]}
         begin = 0
         for name, length in zip(self._names[1:], self._lengths, strict=True):
-            feed[name] = reference_features[None, begin : begin + length]
-            begin += length
+            feed[name] = reference_features[begin : begin + count * length].reshape(1, count, length)
+            begin += count * length
         painted: ImageArray = self._painter.run(None, feed)[0][0]
         return painted
 
@@ -116,8 +123,8 @@ class PassThroughGenerator:
         return self._patch_px
 
     def encode_references(self, references: ImageArray) -> FloatArray:
-        """Return nothing worth keeping: float32 (0, R)."""
-        return np.zeros((0, len(references)), np.float32)
+        """Return nothing worth keeping: float32 (0,)."""
+        return np.zeros(0, np.float32)
 
     def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
         """Return the RGB of a uint8 (p, p, 4) guide, as a new array."""

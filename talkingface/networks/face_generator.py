@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (torch's own convention)
 
 REFERENCE_COUNT = 6
+ReferenceParts = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,17 @@ class FaceGeneratorConfig:
         if self.patch_px % 8 or self.patch_px <= 2 * self.border_px:
             raise ValueError(f"expected a patch side in multiples of 8, found {self.patch_px} px")
         if self.copy_border_px % 4 or not 0 < self.copy_px <= self.patch_px:
-            raise ValueError(f"expected a copied square with a border in multiples of 4, found {self.copy_px} px")
+            raise ValueError(
+                f"expected a copied square with a border in multiples of 4, found {self.copy_px} px"
+            )
 
     @property
     def feature_length(self) -> int:
         """Length of one encoded reference."""
-        return sum(self.split_lengths)
+        return sum(self.part_lengths)
 
     @property
-    def split_lengths(self) -> tuple[int, int, int, int]:
+    def part_lengths(self) -> tuple[int, int, int, int]:
         """Lengths of the parts of one encoded reference, in order: pixels, keys, middle features, descriptor."""
         copied, quarter = self.copy_px**2, (self.patch_px // 4) ** 2
         return 3 * copied, self.key * copied // 16, self.reference_middle * quarter, self.descriptor
@@ -95,20 +98,23 @@ class ReferenceEncoder(nn.Module):
         self.deep = nn.Conv2d(config.coarse, config.coarse, 3, stride=2, padding=1)
         self.describe = nn.Linear(config.coarse * 16, config.descriptor)
 
-    def forward(self, references: Tensor) -> Tensor:
-        """Encode (R, 3, p, p) float in 0..1 to (feature_length, R)."""
+    def forward(self, references: Tensor) -> ReferenceParts:
+        """Encode (R, 3, p, p) float in 0..1 to four parts of (R, length), see FaceGeneratorConfig.part_lengths."""
         first = _active(self.first(references - 0.5))
         down = _active(self.down(first))
         deep = _active(self.deep(_active(self.coarse(down))))
         descriptor = self.describe(F.adaptive_avg_pool2d(deep, 4).flatten(1))
         border = self.config.copy_border_px
         keys = _inside(self.key(down), border // 4)
-        parts = [_inside(references, border), keys, self.middle(down), descriptor]
-        return torch.cat([part.float().flatten(1) for part in parts], 1).t()
+        pixels = _inside(references, border)
+        return pixels.flatten(1), keys.float().flatten(1), self.middle(down).float().flatten(1), descriptor.float()
 
 
 class AdaptiveAffine(nn.Module):
     """Moves every channel by its own rotation, scale and shift, told by a descriptor (AdaAT of DINet)."""
+
+    x: Tensor
+    y: Tensor
 
     def __init__(self, descriptor: int, channels: int, side: int) -> None:
         """Start as the identity."""
@@ -142,6 +148,9 @@ class AdaptiveAffine(nn.Module):
 class MouthPainter(nn.Module):
     """Paints one mouth patch from the drawn guide and the encoded references."""
 
+    window: Tensor
+    places: Tensor
+
     def __init__(self, config: FaceGeneratorConfig) -> None:
         """Build the layers."""
         super().__init__()
@@ -170,15 +179,17 @@ class MouthPainter(nn.Module):
         y, x = torch.meshgrid(axis, axis, indexing="ij")
         self.register_buffer("places", torch.stack([x, y], -1)[None], persistent=False)
 
-    def forward(self, guide: Tensor, pixels: Tensor, keys: Tensor, middle_refs: Tensor, descriptors: Tensor) -> Tensor:
+    def forward(
+        self, guide: Tensor, pixels: Tensor, keys: Tensor, middle_refs: Tensor, descriptors: Tensor
+    ) -> Tensor:
         """Paint.
 
         Args:
             guide: (P*G, 4, p, p) float in 0..1: RGB drawn, A inside of the lips; G guides for each of P people.
-            pixels: (P, 3 * copy_px**2, R), the first part of the features.
-            keys: (P, key * (copy_px/4)**2, R).
-            middle_refs: (P, reference_middle * (p/4)**2, R).
-            descriptors: (P, descriptor, R).
+            pixels: (P, R, 3 * copy_px**2), the first part of the encoded references.
+            keys: (P, R, key * (copy_px/4)**2).
+            middle_refs: (P, R, reference_middle * (p/4)**2).
+            descriptors: (P, R, descriptor).
 
         Returns:
             (P*G, 3, p, p) float, about 0..1, not clamped.
@@ -202,13 +213,16 @@ class MouthPainter(nn.Module):
         copying = _inside(painted[:, 3:], border) * (copied - _inside(drawn, border))
         return drawn + (painted[:, :3] + _framed(copying, border)) * self.window
 
-    def _moved_references(self, wanted: Tensor, middle_refs: Tensor, descriptors: Tensor) -> tuple[Tensor, Tensor]:
+    def _moved_references(
+        self, wanted: Tensor, middle_refs: Tensor, descriptors: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Return (P, G, R) likeness of guides and references, and (P*G, C, p/4, p/4) moved features."""
         c, people, quarter = self.config, descriptors.shape[0], self.config.patch_px // 4
-        alike = torch.matmul(wanted.reshape(people, -1, c.descriptor), descriptors) / math.sqrt(c.descriptor)
-        share = torch.softmax(alike, 2).transpose(1, 2)
-        mixed = torch.matmul(middle_refs, share).transpose(1, 2).reshape(-1, c.reference_middle, quarter, quarter)
-        told = torch.matmul(descriptors, share).transpose(1, 2).reshape(-1, c.descriptor)
+        likeness = torch.matmul(wanted.reshape(people, -1, c.descriptor), descriptors.transpose(1, 2))
+        alike = likeness / math.sqrt(c.descriptor)
+        share = torch.softmax(alike, 2)
+        mixed = torch.matmul(share, middle_refs).reshape(-1, c.reference_middle, quarter, quarter)
+        told = torch.matmul(share, descriptors).reshape(-1, c.descriptor)
         return alike, self.move_middle(mixed, torch.cat([wanted, told], 1))
 
     def _copied(self, middle: Tensor, alike: Tensor, pixels: Tensor, keys: Tensor) -> Tensor:
@@ -216,12 +230,11 @@ class MouthPainter(nn.Module):
         c, (people, each, count), side = self.config, alike.shape, self.config.copy_px
         quarter = side // 4
         middle = _inside(middle, c.copy_border_px // 4)
-        query = self.query(middle).float().reshape(people, each, c.key, quarter**2, 1)
-        match = (query * keys.reshape(people, 1, c.key, quarter**2, count)).sum(2) / math.sqrt(c.key)
-        share = torch.softmax(match + alike[:, :, None], 3).transpose(2, 3)
-        share = _four_times(share.reshape(people * each, count, quarter, quarter))
-        share = share.reshape(people, each, 1, count, side**2).transpose(3, 4)
-        copied = (share * pixels.reshape(people, 1, 3, side**2, count)).sum(4).reshape(-1, 3, side, side)
+        query = self.query(middle).float().reshape(people, each, 1, c.key, quarter**2)
+        match = (query * keys.reshape(people, 1, count, c.key, quarter**2)).sum(3) / math.sqrt(c.key)
+        share = torch.softmax(match + alike[..., None], 2).reshape(people * each, count, quarter, quarter)
+        share = _four_times(share).reshape(people, each, count, 1, side**2)
+        copied = (share * pixels.reshape(people, 1, count, 3, side**2)).sum(2).reshape(-1, 3, side, side)
         flow = _four_times(torch.tanh(self.flow(middle).float()) * c.largest_flow).permute(0, 2, 3, 1)
         return F.grid_sample(copied, self.places + flow, padding_mode="border", align_corners=False)
 
@@ -239,9 +252,8 @@ class FaceGeneratorNetwork(nn.Module):
     def forward(self, guides: Tensor, references: Tensor) -> Tensor:
         """Paint (P*G, 4, p, p) guides of P people, G each, with (P, R, 3, p, p) references."""
         people, count = references.shape[:2]
-        encoded = self.encoder(references.flatten(0, 1)).reshape(-1, people, count).transpose(0, 1)
-        parts = encoded.split(self.config.split_lengths, 1)
-        return self.painter(guides, *parts)
+        encoded = self.encoder(references.flatten(0, 1))
+        return self.painter(guides, *(part.reshape(people, count, -1) for part in encoded))
 
 
 def residual_window(patch_px: int, border_px: int) -> Tensor:

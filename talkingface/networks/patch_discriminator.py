@@ -20,7 +20,9 @@ class PatchDiscriminator(nn.Module):
         layers: list[nn.Module] = []
         before = channels
         for width in widths:
-            layers.append(nn.utils.parametrizations.spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1)))
+            layers.append(
+                nn.utils.parametrizations.spectral_norm(nn.Conv2d(before, width, 4, stride=2, padding=1))
+            )
             before = width
         self.layers = nn.ModuleList(layers)
         self.verdict = nn.Conv2d(before, 1, 3, padding=1)

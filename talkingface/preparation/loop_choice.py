@@ -41,7 +41,7 @@ class LoopChoice:
 
     Attributes:
         mixes: the loop's frames in order.
-        kind: ``forward`` or ``forward-back``.
+        kind: ``forward``, ``forward-back``, or ``still`` for a made motion.
         seam_ratio: picture change where the end meets the beginning, over the usual change between neighbours.
         seam_face_shift: how far the face leaps there, in face heights.
     """
@@ -96,6 +96,15 @@ def choose_loop(
     ratio = _mixed_change(watched.thumbs, mixes[-1], mixes[0]) / usual
     shift = float(np.abs(_mixed(where, mixes[-1]) - _mixed(where, mixes[0])).max())
     return LoopChoice(mixes, kind, float(ratio), shift)
+
+
+def closed_loop(watched: Watched, analysis: FaceAnalysis) -> LoopChoice:
+    """Return all frames in order, for frames that were made as a loop."""
+    mixes = tuple(FrameMix(k, k, 0.0) for k in range(len(analysis.points_px)))
+    where = _face_places(analysis)
+    ratio = _mixed_change(watched.thumbs, mixes[-1], mixes[0]) / usual_change(watched.thumbs)
+    shift = float(np.abs(where[-1] - where[0]).max())
+    return LoopChoice(mixes, "still", float(ratio), shift)
 
 
 def mend_pictures(mixes: tuple[FrameMix, ...], bad: NDArray[np.bool_]) -> tuple[FrameMix, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,14 @@ from talkingface.errors import BadInputError, NoFaceError
 from talkingface.face_rig import FaceRig
 from talkingface.mouth_space import MouthSpace
 from talkingface.preparation.crop_path import crop_path
-from talkingface.preparation.loop_choice import LoopChoice, choose_loop, choose_stretch, mend_pictures
+from talkingface.preparation.loop_choice import (
+    FrameMix,
+    LoopChoice,
+    choose_loop,
+    choose_stretch,
+    closed_loop,
+    mend_pictures,
+)
 from talkingface.preparation.loop_writing import mixed_tracks, write_loop
 from talkingface.preparation.main_face import MainFaceTracker, MediaPipeFinder
 from talkingface.preparation.matte import MatteMaker, MediaPipeSegmenter
@@ -25,19 +32,25 @@ from talkingface.preparation.quality_report import as_json, measure_quality
 from talkingface.preparation.references import choose_open_mouths, choose_references, teeth_look
 from talkingface.preparation.report_page import report_page
 from talkingface.preparation.shots import best_shot, flashes
+from talkingface.preparation.source_video import Source, open_source
 from talkingface.preparation.steady_tracks import FaceAnalysis, analyse
 from talkingface.preparation.watching import Watched, watch
 from talkingface.preparation.whole_folder import check_output, put_in_place, work_folder
 from talkingface.records import ImageArray
 from talkingface.tracking import FaceTracker, MediaPipeTracker
-from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
+from talkingface.video_files import FRAMES_PER_SECOND
 from talkingface.wrap_mesh import load_meshes
 
 MOUTH_SPACE = Path(__file__).resolve().parents[2] / "checkpoint" / "mouth_space.npz"
-LONGEST_SIDE_PX = 1280
 LONGEST_LOOK_S = 60.0
 DEFAULT_LOOP_S = 15.0
 PREVIEW_PX = 480
+
+LOOP_REASONS = {
+    "forward": "two frames were alike enough to cut from one to the other with a short cross-fade",
+    "forward-back": "no two frames were alike enough for a cut, so the clip runs forward and back",
+    "still": "a still picture was given a motion that closes by itself",
+}
 
 Progress = Callable[[float, str], None]
 
@@ -81,7 +94,7 @@ def prepare_character(
     """Make a character folder.
 
     Args:
-        video: any file that PyAV decodes.
+        video: any file that PyAV decodes; a still picture is brought to gentle life.
         output: the folder to make; one that holds a character already is replaced.
         name: of the character; the folder's name if None.
         seconds: length of the loop; 15 if None. Of a longer clip the calmest part is used.
@@ -108,28 +121,26 @@ def prepare_character(
         name or output.name, DEFAULT_LOOP_S if seconds is None else seconds, start_s, matte, consent, licence
     )
     check_output(output)
-    watched = _watch(video, settings, tracker, told)
+    look_s = max(LONGEST_LOOK_S, settings.seconds)
+    source = open_source(video, settings.start_s, look_s, lambda: tracker or MediaPipeTracker())
+    watched = _watch(source, settings, tracker, told)
     with work_folder(output) as work:
-        report = _make(video, work, settings, watched, told)
+        report = _make(source, work, settings, watched, told)
         put_in_place(work, output)
     told(1.0, "done")
     return report
 
 
-def _watch(video: Path, settings: Settings, tracker: FaceTracker | None, told: Progress) -> Watched:
-    info = probe_video(video)
-    look_s = max(LONGEST_LOOK_S, settings.seconds)
-    length_s = info.duration_s - settings.start_s
-    expected = max(1.0, min(look_s, length_s if length_s > 0 else look_s) * FRAMES_PER_SECOND)
+def _watch(source: Source, settings: Settings, tracker: FaceTracker | None, told: Progress) -> Watched:
     main = None if tracker is not None else MainFaceTracker(MediaPipeTracker(), MediaPipeFinder())
     following = tracker if main is None else main
     assert following is not None
     try:
         watched = watch(
-            _working_frames(video, settings.start_s, look_s),
+            source.frames(max(LONGEST_LOOK_S, settings.seconds)),
             following,
             FRAMES_PER_SECOND,
-            lambda done: told(0.55 * min(1.0, done / expected), "track"),
+            lambda done: told(0.55 * min(1.0, done / source.expected_frames), "track"),
             lambda: 1 if main is None else main.faces_seen,
         )
     finally:
@@ -137,63 +148,67 @@ def _watch(video: Path, settings: Settings, tracker: FaceTracker | None, told: P
             main.close()
     count = len(watched.thumbs)
     if not count:
-        raise BadInputError(f"expected frames after {settings.start_s:.1f} s, found the end of {video.name}")
+        raise BadInputError(f"expected frames after {settings.start_s:.1f} s, found the end of {source.name}")
     if not watched.track.found.any():
         raise NoFaceError(
-            f"expected a face, found none in {count} frames of {video.name}: film one person from the front, "
+            f"expected a face, found none in {count} frames of {source.name}: film one person from the front, "
             "well lit, with a face at least 180 px wide"
         )
     return watched
 
 
-def _make(video: Path, work: Path, settings: Settings, watched: Watched, told: Progress) -> dict[str, Any]:
-    space, meshes = MouthSpace.load(MOUTH_SPACE), load_meshes()
-    told(0.56, "analyse")
+@dataclass(frozen=True)
+class Plan:
+    """All that was decided before anything is written.
+
+    Attributes:
+        offset: source frame that counts as number 0 from here on.
+        shot: the part of the clip that is used.
+        analysis: its face.
+        loop: how it repeats.
+        mixes: the loop's frames, with lost pictures mended.
+        references: frames that become generator references.
+        open_mouths: frames whose mouths are looked into.
+    """
+
+    offset: int
+    shot: Watched
+    analysis: FaceAnalysis
+    loop: LoopChoice
+    mixes: tuple[FrameMix, ...]
+    references: tuple[int, ...]
+    open_mouths: tuple[int, ...]
+
+
+def _plan(source: Source, watched: Watched, settings: Settings, space: MouthSpace) -> Plan:
     offset, stop = best_shot(watched)
     shot = watched.part(offset, stop)
     analysis = analyse(shot.track, space)
     most = round(settings.seconds * FRAMES_PER_SECOND)
-    begin, end = choose_stretch(shot, analysis, most)
-    loop = choose_loop(shot, analysis, begin, end, round(4 / 3 * most))
+    if source.closed_loop:
+        loop = closed_loop(shot, analysis)
+    else:
+        begin, end = choose_stretch(shot, analysis, most)
+        loop = choose_loop(shot, analysis, begin, end, round(4 / 3 * most))
     mixes = mend_pictures(loop.mixes, analysis.mended | flashes(shot.thumbs))
+    references, opened = choose_references(shot, analysis), choose_open_mouths(shot, analysis)
+    return Plan(offset, shot, analysis, loop, mixes, references, opened)
+
+
+def _make(source: Source, work: Path, settings: Settings, watched: Watched, told: Progress) -> dict[str, Any]:
+    told(0.56, "analyse")
+    space, meshes = MouthSpace.load(MOUTH_SPACE), load_meshes()
+    plan = _plan(source, watched, settings, space)
+    analysis, mixes = plan.analysis, plan.mixes
     points, poses = mixed_tracks(analysis, mixes)
     crops = crop_path(points, meshes.wrap, watched.width, watched.height)
-    references, opened = choose_references(shot, analysis), choose_open_mouths(shot, analysis)
-    measures = measure_quality(watched, analysis, loop, offset)
-    facts = _facts(video, watched, loop, len(mixes), analysis)
     told(0.6, "write")
-    wanted = set(references) | set(opened) | {mixes[0].first}
-    size_px = (watched.width, watched.height)
-    matte = MatteMaker(MediaPipeSegmenter()) if settings.matte else None
-    try:
-        kept = write_loop(
-            work / FRAMES,
-            _working_frames(video, settings.start_s, None),
-            offset,
-            mixes,
-            wanted,
-            size_px,
-            lambda done: told(0.6 + 0.3 * done / len(mixes), "write"),
-            None if matte is None else matte.look,
-        )
-        if matte is not None:
-            told(0.91, "matte")
-            matte.write(work / MATTE, mixes, size_px)
-    finally:
-        if matte is not None:
-            matte.close()
-    look = teeth_look(kept, analysis, opened)
+    kept = _write_videos(source, work, settings, plan, told)
     rig = FaceRig(space, meshes, analysis.neutral)
-    patches = [cut_patch(kept[k], rig.patch_to_frame(analysis.poses[k])) for k in references]
-    preview = _preview(kept[mixes[0].first])
-    encoded = cv2.imencode(".jpg", cv2.cvtColor(preview, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])[
-        1
-    ]
-    (work / "preview.jpg").write_bytes(encoded.tobytes())
-    report = as_json(measures, facts)
-    text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
-    (work / "report.json").write_text(text, encoding="utf-8")
-    (work / "report.html").write_text(report_page(report, preview, np.stack(patches)), encoding="utf-8")
+    patches = np.stack([cut_patch(kept[k], rig.patch_to_frame(analysis.poses[k])) for k in plan.references])
+    measures = measure_quality(watched, analysis, plan.loop, plan.offset)
+    report = as_json(measures, _facts(source, watched, plan))
+    _write_report(work, report, kept[mixes[0].first], patches)
     save_character(
         Character(
             folder=work,
@@ -206,9 +221,9 @@ def _make(video: Path, work: Path, settings: Settings, watched: Watched, told: P
             poses=poses,
             crops=crops,
             neutral=analysis.neutral,
-            teeth_look=look,
+            teeth_look=teeth_look(kept, analysis, plan.open_mouths),
             mouth_gain=1.0,
-            references=np.stack(patches),
+            references=patches,
             licence=settings.licence,
             consent=settings.consent,
         )
@@ -216,43 +231,55 @@ def _make(video: Path, work: Path, settings: Settings, watched: Watched, told: P
     return report
 
 
-def _working_frames(video: Path, start_s: float, seconds: float | None) -> Iterator[ImageArray]:
-    """Yield the clip at 25 fps in a working size of even sides (the last odd column or row is cut off)."""
-    last: ImageArray | None = None
-    even: ImageArray | None = None
-    for frame in read_frames(video, start_s=start_s, seconds=seconds, longest_side_px=LONGEST_SIDE_PX):
-        if frame is not last:
-            height, width = frame.shape[0] // 2 * 2, frame.shape[1] // 2 * 2
-            even = (
-                frame if frame.shape[:2] == (height, width) else np.ascontiguousarray(frame[:height, :width])
-            )
-            last = frame
-        if even is not None:
-            yield even
+def _write_videos(
+    source: Source, work: Path, settings: Settings, plan: Plan, told: Progress
+) -> dict[int, ImageArray]:
+    """Write the base loop and, where asked for, its matte; return the frames that are looked at again."""
+    wanted = {*plan.references, *plan.open_mouths, plan.mixes[0].first}
+    size_px = (plan.shot.width, plan.shot.height)
+    matte = MatteMaker(MediaPipeSegmenter()) if settings.matte else None
+    try:
+        kept = write_loop(
+            work / FRAMES,
+            source.frames(None),
+            plan.offset,
+            plan.mixes,
+            wanted,
+            size_px,
+            lambda done: told(0.6 + 0.3 * done / len(plan.mixes), "write"),
+            None if matte is None else matte.look,
+        )
+        if matte is not None:
+            told(0.91, "matte")
+            matte.write(work / MATTE, plan.mixes, size_px)
+    finally:
+        if matte is not None:
+            matte.close()
+    return kept
 
 
-def _preview(frame: ImageArray) -> ImageArray:
+def _write_report(work: Path, report: dict[str, Any], frame: ImageArray, patches: ImageArray) -> None:
     shrink = min(1.0, PREVIEW_PX / max(frame.shape[:2]))
-    return cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    preview = cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    bgr = cv2.cvtColor(preview, cv2.COLOR_RGB2BGR)
+    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
+    (work / "preview.jpg").write_bytes(encoded.tobytes())
+    text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
+    (work / "report.json").write_text(text, encoding="utf-8")
+    (work / "report.html").write_text(report_page(report, preview, patches), encoding="utf-8")
 
 
-def _facts(
-    video: Path, watched: Watched, loop: LoopChoice, frames: int, analysis: FaceAnalysis
-) -> dict[str, Any]:
-    why = {
-        "forward": "two frames were alike enough to cut from one to the other with a short cross-fade",
-        "forward-back": "no two frames were alike enough for a cut, so the clip runs forward and back",
-    }
+def _facts(source: Source, watched: Watched, plan: Plan) -> dict[str, Any]:
     return {
-        "video": video.name,
-        "frames": frames,
+        "video": source.name,
+        "frames": len(plan.mixes),
         "frames_per_second": FRAMES_PER_SECOND,
         "width": watched.width,
         "height": watched.height,
-        "mended_frames": int(analysis.mended.sum()),
-        "loop": loop.kind,
-        "loop_reason": why[loop.kind],
-        "loop_seam_face_shift": round(loop.seam_face_shift, 4),
+        "mended_frames": int(plan.analysis.mended.sum()),
+        "loop": plan.loop.kind,
+        "loop_reason": LOOP_REASONS[plan.loop.kind],
+        "loop_seam_face_shift": round(plan.loop.seam_face_shift, 4),
     }
 
 

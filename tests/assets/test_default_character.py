@@ -77,7 +77,12 @@ def test_the_maker_draws_the_same_face_twice():
 
 def test_idle_motion_closes_and_stays_small():
     loop = idle_loop(225)
-    for value in (lambda idle: idle.yaw, lambda idle: idle.pitch, lambda idle: idle.roll, lambda idle: idle.breath):
+    for value in (
+        lambda idle: idle.yaw,
+        lambda idle: idle.pitch,
+        lambda idle: idle.roll,
+        lambda idle: idle.breath,
+    ):
         curve = np.array([value(idle) for idle in loop])
         assert abs(curve[-1] - curve[0]) <= 1.5 * np.abs(np.diff(curve)).max()
         assert np.abs(curve).max() < 6

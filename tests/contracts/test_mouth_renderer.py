@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -59,6 +60,31 @@ def test_skin_moves_by_whole_pixels_without_change(renderer: MouthRenderer) -> N
     inside &= ~np.roll(hole(mouth, -2), (-3, 5), axis=(0, 1))
     inside[-4:], inside[:, :6] = False, False
     assert np.abs(drawn[..., :3].astype(int) - expected)[inside].max() <= 2
+
+
+@pytest.mark.parametrize("shift", [(0.5, 0.5), (0.0, 0.5), (0.3, -0.2)])
+def test_skin_that_moves_by_part_of_a_pixel_stays_sharp(
+    renderer: MouthRenderer, shift: tuple[float, float]
+) -> None:
+    mouth = scene(240, is_still=True)
+    noise = np.random.default_rng(3).integers(60, 200, (240, 240, 3), dtype=np.uint8)
+    crop = cv2.GaussianBlur(noise, (0, 0), 1.1)
+    moved = replace(mouth.geometry, target_px=mouth.geometry.target_px + np.array([*shift, 0], np.float32))
+    drawn = renderer.render(crop, moved)
+    away = np.array([[1, 0, shift[0]], [0, 1, shift[1]]])
+    linear = cv2.warpAffine(crop, away, (240, 240), flags=cv2.INTER_LINEAR)
+    cubic = cv2.warpAffine(crop, away, (240, 240), flags=cv2.INTER_CUBIC)
+    inside = cv2.erode((drawn[..., 3] == 255).astype(np.uint8), np.ones((9, 9))).astype(bool) & ~hole(
+        mouth, -6
+    )
+    assert 0.9 < sharpness(drawn, inside) / sharpness(cubic, inside) < 1.15
+    assert sharpness(drawn, inside) > 1.1 * sharpness(linear, inside)
+    assert np.abs(drawn[..., :3].astype(int) - cubic)[inside].mean() < 2
+
+
+def sharpness(picture: np.ndarray, inside: np.ndarray) -> float:
+    grey = cv2.cvtColor(np.ascontiguousarray(picture[..., :3]), cv2.COLOR_RGB2GRAY)
+    return float(cv2.Laplacian(grey, cv2.CV_32F)[inside].var())
 
 
 def test_input_is_not_changed(renderer: MouthRenderer) -> None:

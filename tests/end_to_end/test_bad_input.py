@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.end_to_end.program import CHARACTER, SPEECH, needs_character, run_app
-from tests.mini_live.fakes import babble, write_wav
+from tests.mini_live.fakes import write_wav
 
 
 def refused(*arguments: object, says: str, code: int = 1, folder: Path | None = None) -> str:
@@ -61,13 +61,6 @@ def test_text_named_wav(tmp_path: Path) -> None:
         says="text.wav",
         folder=tmp_path,
     )
-
-
-@needs_character
-def test_a_sound_too_short_for_a_frame(tmp_path: Path) -> None:
-    wav = write_wav(tmp_path / "click.wav", babble(0.01))
-    arguments = ("--output", tmp_path / "a.mp4", "--character", CHARACTER)
-    refused("speak", "--audio", wav, *arguments, says="at least one frame", folder=tmp_path)
 
 
 def test_ten_minutes_of_silence_give_fifteen_thousand_closed_mouths(tmp_path: Path) -> None:

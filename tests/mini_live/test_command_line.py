@@ -36,7 +36,8 @@ def test_every_command_has_a_module_and_help(command: str, capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    ("raised", "code"), [(BadInputError("expected this, found that"), 1), (KeyboardInterrupt(), 130), (OSError("x"), 1)]
+    ("raised", "code"),
+    [(BadInputError("expected this, found that"), 1), (KeyboardInterrupt(), 130), (OSError("x"), 1)],
 )
 def test_errors_become_one_line_and_a_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], raised: BaseException, code: int

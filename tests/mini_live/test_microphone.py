@@ -33,7 +33,7 @@ class PretendedPortAudio:
     def query_devices(self) -> list[dict[str, Any]]:
         return self.devices
 
-    def InputStream(self, **settings: Any) -> PretendedStream:  # noqa: N802
+    def InputStream(self, **settings: Any) -> PretendedStream:
         if settings["samplerate"] not in self.rates_hz:
             raise self.PortAudioError("Invalid sample rate")
         self.stream = PretendedStream(settings)
@@ -97,7 +97,7 @@ def test_only_inputs_are_listed_and_the_default_is_marked(monkeypatch: pytest.Mo
 @pytest.mark.parametrize("wanted", ["7", "0", "webcam"])
 def test_an_unknown_microphone_is_refused_with_the_list(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
     monkeypatch.setattr(under_test, "_sounddevice", PretendedPortAudio)
-    with pytest.raises(DeviceError, match="Built-in.*USB Headset"):
+    with pytest.raises(DeviceError, match=r"Built-in.*USB Headset"):
         find_microphone(wanted)
 
 
@@ -130,7 +130,7 @@ def test_a_device_that_cannot_do_16_khz_is_resampled(monkeypatch: pytest.MonkeyP
 
 
 def test_a_device_that_opens_at_no_rate_is_told_with_a_cure(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(DeviceError, match="cannot be opened.*close other programs"):
+    with pytest.raises(DeviceError, match=r"cannot be opened.*close other programs"):
         opened(monkeypatch, 8000)
 
 
@@ -158,7 +158,7 @@ def test_an_unplugged_microphone_gives_what_it_had_and_then_an_error(monkeypatch
     stream.unplug()
     for _ in range(5):
         assert len(microphone.read(0.0).samples) == 320  # type: ignore[union-attr]
-    with pytest.raises(DeviceError, match="is gone.*plug it in"):
+    with pytest.raises(DeviceError, match=r"is gone.*plug it in"):
         microphone.read(0.01)
     microphone.close()
     microphone.close()

@@ -30,6 +30,6 @@ def test_the_mouth_model_costs_what_its_weights_say() -> None:
 
 
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.onnx").write_bytes(b"no network")
-    with pytest.raises(CheckpointError, match="a.onnx"):
-        network_cost(tmp_path / "a.onnx")
+    (tmp_path / "no_network.onnx").write_bytes(b"no network")
+    with pytest.raises(CheckpointError, match="no_network"):
+        network_cost(tmp_path / "no_network.onnx")

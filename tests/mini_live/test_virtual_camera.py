@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from talkingface.records import VideoFrame
 
 
 class PretendedCamera:
-    made: list[PretendedCamera] = []
+    made: ClassVar[list[PretendedCamera]] = []
 
     def __init__(self, width: int, height: int, fps: int) -> None:
         self.size, self.fps, self.device = (width, height), fps, "/dev/video9"

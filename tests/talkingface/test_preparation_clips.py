@@ -220,6 +220,24 @@ def test_a_matte_covers_the_face_and_not_the_wall(person: Frames, tmp_path: Path
         assert matte[:30, :30].mean() < 15
 
 
+@pytest.mark.slow
+def test_a_still_portrait_becomes_a_character(person: Frames, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "portrait.png"), person[0][..., ::-1])
+    character, report = prepared(tmp_path / "portrait.png", tmp_path)
+    assert report["loop"] == "still"
+    assert character.frame_count == 200
+    assert largest_flicker(character) < 4
+    eye = np.linalg.norm(character.points_px[:, 159, :2] - character.points_px[:, 145, :2], axis=1)
+    assert eye.min() < 0.6 * np.median(eye)
+
+
+def test_a_picture_without_a_face_is_refused(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "wall.jpg"), np.full((300, 200, 3), 140, np.uint8))
+    with pytest.raises(NoFaceError, match="portrait"):
+        prepare_character(tmp_path / "wall.jpg", tmp_path / "character")
+    assert [path.name for path in tmp_path.iterdir()] == ["wall.jpg"]
+
+
 def fuzz_videos(tmp_path: Path, seeds: range) -> None:
     """Flip bytes of a made video or cut it off, and prepare it with a tracker that always finds a face."""
     track = face_track(swaying(40))

@@ -75,8 +75,9 @@ def test_painter_stays_within_its_budget() -> None:
     network = FaceGeneratorNetwork(config).eval()
     guides, references = random_input(1, 1)
     with torch.no_grad():
-        parts = [part[None] for part in network.encoder(references[0]).split(config.split_lengths, 0)]
-    assert sum(config.split_lengths) == config.feature_length
+        parts = [part[None] for part in network.encoder(references[0])]
+    assert tuple(part.shape[2] for part in parts) == config.part_lengths
+    assert sum(config.part_lengths) == config.feature_length
     assert 1e6 < multiply_accumulates(network.painter, guides, *parts) < PAINTER_BUDGET
 
 

@@ -16,7 +16,7 @@ void main() {
     float skin = step(0.5, colour.a);
     vec2 thread = vec2(world.x + 0.6 * world.z, world.y) * 260.0;
     float weave = sin(thread.x + 0.8 * thread.y) * sin(thread.y - 0.5 * thread.x);
-    float shadow = key_visible(unposed, n, 0.045, 16);
+    float shadow = key_visible(unposed, n, 0.045, 10);
     vec3 soft = mix(vec3(0.04), vec3(0.22, 0.13, 0.10), skin);
     float edge = pow(1.0 - max(-n.z, 0.0), 3.0);
     light_out = vec4(direct(n, shadow, soft), 0.5 - 0.5 * n.y);

@@ -23,7 +23,7 @@ void main() {
     n = normalize(n * vec3(1.0, n.y > 0.0 ? 0.25 : 1.0, 1.0));
     n = normalize(n - t * dot(n, t));
     float open = place.z;
-    float shadow = key_visible(unposed, n, 0.035, 6);
+    float shadow = key_visible(unposed, 3.5 * n, 0.055, 6);
     shadow = mix(0.22, 1.0, shadow);
     float tk = sqrt(max(1.0 - pow(dot(t, key_direction), 2.0), 0.0));
     vec3 diffuse = KEY_COLOUR * tk * shadow * (0.30 + 0.70 * smoothstep(-0.4, 0.9, dot(n, key_direction)))

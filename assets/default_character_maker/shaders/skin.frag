@@ -21,7 +21,7 @@ void main() {
     vec3 slope = (dFdx(colour.a) * across + dFdy(colour.a) * along) * sign(area);
     vec3 bumped = normalize(abs(area) * n - slope);
     vec3 gentle = normalize(mix(n, bumped, 0.5));
-    float shadow = key_visible(unposed, n, 0.030, 24);
+    float shadow = key_visible(unposed, n, 0.030, 16);
     vec3 soft = mix(vec3(0.22, 0.13, 0.10), vec3(0.0), step(0.5, finish.a));
     float shine = finish.g * finish.b;
     vec3 spec = KEY_COLOUR * shadow * (0.75 * highlight(bumped, key_direction, finish.r) + 0.35 * highlight(bumped, key_direction, 0.62 * finish.r))

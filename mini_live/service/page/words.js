@@ -1,0 +1,33 @@
+// What the page says, in each language.
+export const WORDS = {
+  en: {
+    name: "English", title: "Live avatar", hint: "Choose a voice to bring the character to life.",
+    character: "Character", voice: "Voice", mouth: "Mouth", gain: "Opening", smoothing: "Calm",
+    microphone_start: "Use microphone", microphone_stop: "Stop microphone",
+    file: "Choose a sound file, or drop one here", play: "Speak it live", stop: "Stop", make: "Make a video",
+    token_title: "Token", token_help: "This service asks for its token.", token_use: "Use",
+    ready: "Ready", connecting: "Connecting …", live: "Live", ended: "Ended",
+    no_characters: "No character yet: make one with the command prepare.", damaged: "damaged",
+    no_microphone: "The browser gives no microphone: allow it, and open this page as http://127.0.0.1 or by https.",
+    bad_file: "The browser cannot play this file; “Make a video” may still work.",
+    lost: "The connection ended.", no_service: "The service does not answer.",
+    pending: "Waiting …", running: "Working", completed: "Done:", failed: "Failed:", download: "watch or save the video",
+    stage_label: "The speaking character", level_label: "Loudness",
+    numbers: (fps, delay) => `${fps} frames a second · ${delay} ms from voice to picture`,
+  },
+  zh: {
+    name: "中文", title: "实时虚拟形象", hint: "选择声音，让角色开口说话。",
+    character: "角色", voice: "声音", mouth: "嘴部", gain: "张口幅度", smoothing: "平滑",
+    microphone_start: "使用麦克风", microphone_stop: "停止麦克风",
+    file: "选择声音文件，或拖放到这里", play: "实时播放", stop: "停止", make: "生成视频",
+    token_title: "口令", token_help: "此服务需要口令。", token_use: "使用",
+    ready: "就绪", connecting: "正在连接……", live: "直播中", ended: "已结束",
+    no_characters: "还没有角色：请用 prepare 命令制作一个。", damaged: "已损坏",
+    no_microphone: "浏览器没有提供麦克风：请允许使用，并以 http://127.0.0.1 或 https 打开本页。",
+    bad_file: "浏览器无法播放此文件；仍可尝试“生成视频”。",
+    lost: "连接已断开。", no_service: "服务没有回应。",
+    pending: "等待中……", running: "处理中", completed: "完成：", failed: "失败：", download: "观看或保存视频",
+    stage_label: "说话的角色", level_label: "音量",
+    numbers: (fps, delay) => `每秒 ${fps} 帧 · 声音到画面 ${delay} 毫秒`,
+  },
+};

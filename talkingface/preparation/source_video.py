@@ -1,0 +1,123 @@
+"""What a character is made from: a clip, or a still picture brought to gentle life, as frames of a working size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from talkingface.errors import NoFaceError
+from talkingface.preparation.still_motion import STILL_LOOP_FRAMES, StillMotion
+from talkingface.records import FloatArray, ImageArray
+from talkingface.tracking import FaceTracker
+from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
+
+LONGEST_SIDE_PX = 1280
+
+
+class Source(Protocol):
+    """Frames that can be read more than once."""
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+
+    @property
+    def expected_frames(self) -> int:
+        """About how many frames there are, for the progress bar."""
+
+    @property
+    def closed_loop(self) -> bool:
+        """Whether the frames are a perfect loop already."""
+
+    def frames(self, seconds: float | None) -> Iterator[ImageArray]:
+        """Yield uint8 (h, w, 3) RGB at 25 fps, of even sides, for at most so long."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video from ``start_s`` on."""
+
+    path: Path
+    start_s: float
+    expected_frames: int
+    closed_loop: bool = False
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.path.name
+
+    def frames(self, seconds: float | None) -> Iterator[ImageArray]:
+        """See :class:`Source`; the last column or row of an odd size is cut off."""
+        last: ImageArray | None = None
+        even: ImageArray | None = None
+        for frame in read_frames(
+            self.path, start_s=self.start_s, seconds=seconds, longest_side_px=LONGEST_SIDE_PX
+        ):
+            if frame is not last:
+                even, last = _even(frame), frame
+            if even is not None:
+                yield even
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture whose head sways and whose eyes blink."""
+
+    path: Path
+    motion: StillMotion
+    expected_frames: int = STILL_LOOP_FRAMES
+    closed_loop: bool = True
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return self.path.name
+
+    def frames(self, seconds: float | None) -> Iterator[ImageArray]:
+        """See :class:`Source`."""
+        for number in range(STILL_LOOP_FRAMES):
+            yield self.motion.frame(number)
+
+
+def open_source(path: Path, start_s: float, look_s: float, new_tracker: Callable[[], FaceTracker]) -> Source:
+    """Open a clip, or a still picture (a file of a single frame).
+
+    Args:
+        path: any file that PyAV decodes.
+        start_s: where in a clip to begin.
+        look_s: how much of it will be looked at, for the expected number of frames.
+        new_tracker: finds the face of a still picture.
+
+    Raises:
+        BadVideoError: it cannot be read.
+        NoFaceError: a still picture without a face.
+    """
+    first = list(read_frames(path, seconds=0.2, longest_side_px=LONGEST_SIDE_PX))
+    if first and all(frame is first[0] for frame in first) and len(first) < 4:
+        return Still(path, StillMotion(_even(first[0]), _still_points(path, _even(first[0]), new_tracker)))
+    length_s = probe_video(path).duration_s - start_s
+    expected = min(look_s, length_s if length_s > 0 else look_s) * FRAMES_PER_SECOND
+    return Clip(path, start_s, max(1, round(expected)))
+
+
+def _still_points(path: Path, picture: ImageArray, new_tracker: Callable[[], FaceTracker]) -> FloatArray:
+    tracker = new_tracker()
+    try:
+        points = tracker.track(picture)
+    finally:
+        tracker.close()
+    if points is None:
+        raise NoFaceError(
+            f"expected a face, found none in the picture {path.name}: use a portrait from the front, well lit"
+        )
+    return points
+
+
+def _even(frame: ImageArray) -> ImageArray:
+    height, width = frame.shape[0] // 2 * 2, frame.shape[1] // 2 * 2
+    return frame if frame.shape[:2] == (height, width) else np.ascontiguousarray(frame[:height, :width])

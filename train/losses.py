@@ -26,7 +26,7 @@ class LossWeights:
     coarse: float = 0.5
     gradient: float = 0.6
     structure: float = 0.15
-    judge: float = 0.02
+    judge: float = 0.03
     features: float = 0.3
     vgg: float = 0.05
 

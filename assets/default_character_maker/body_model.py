@@ -37,7 +37,7 @@ class BodyModel:
         chest: float32 (V,) 0..1, how far the breath moves a vertex.
     """
 
-    def __init__(self, *, columns: int = 620, rows: int = 300) -> None:
+    def __init__(self, *, columns: int, rows: int) -> None:
         """Build the surface."""
         even = np.linspace(-np.pi, np.pi, columns)
         angle = even - 0.55 * np.sin(even)  # denser in front

@@ -13,9 +13,7 @@ from assets.default_character_maker.skin_paint import linear
 FloatArray = NDArray[np.float32]
 
 
-def paint_clothes(
-    look: CharacterLook, *, columns: int = 3072, rows: int = 1200
-) -> tuple[FloatArray, FloatArray]:
+def paint_clothes(look: CharacterLook, *, columns: int, rows: int) -> tuple[FloatArray, FloatArray]:
     """Return colour float32 (rows, columns, 4: linear rgb, skin share) and relief (rows, columns, 4)."""
     angle, ring = np.meshgrid(np.linspace(-np.pi, np.pi, columns), np.linspace(0, 1, rows))
     bare = body_surface(angle, ring)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from assets.default_character_maker.idle_motion import FRAMES_PER_SECOND, idle_loop
 from assets.default_character_maker.looks import CharacterLook
 from assets.default_character_maker.offscreen import Offscreen
-from assets.default_character_maker.picture import Framing, Studio
+from assets.default_character_maker.picture import FINE, Detail, Framing, Studio
 from talkingface.mouth_space import MouthSpace
 
 MOUTH_SPACE_FILE = Path(__file__).resolve().parents[2] / "checkpoint" / "mouth_space.npz"
@@ -20,7 +20,9 @@ OVERLAP_FRAMES = 16
 _QUALITY_CRF = 15
 
 
-def draw_loop(look: CharacterLook, framing: Framing, frame_count: int) -> Iterator[NDArray[np.uint8]]:
+def draw_loop(
+    look: CharacterLook, framing: Framing, frame_count: int, detail: Detail = FINE
+) -> Iterator[NDArray[np.uint8]]:
     """Yield the frames of the loop, uint8 (height, width, 3) RGB.
 
     Raises:
@@ -29,7 +31,7 @@ def draw_loop(look: CharacterLook, framing: Framing, frame_count: int) -> Iterat
     """
     neutral = MouthSpace.load(MOUTH_SPACE_FILE).neutral
     with Offscreen() as offscreen:
-        studio = Studio(offscreen, look, neutral, framing)
+        studio = Studio(offscreen, look, neutral, framing, detail)
         for idle in idle_loop(frame_count):
             yield studio.draw(idle)
 

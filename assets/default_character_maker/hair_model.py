@@ -36,7 +36,7 @@ class _Lock:
     thickness: float = 1.0
 
 
-def head_hair(look: CharacterLook, *, locks_a_side: int = 130, strands_a_lock: int = 48) -> Strands:
+def head_hair(look: CharacterLook, *, locks_a_side: int, strands_a_lock: int) -> Strands:
     """Grow hair that is parted at the picture's right and falls to both sides."""
     rng = np.random.default_rng(look.seed + 1)
     parts = [

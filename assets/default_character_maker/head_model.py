@@ -76,7 +76,7 @@ class HeadModel:
         lid_edges: for each eye int32 vertices of the subdivided upper lid margin, outer corner to inner.
     """
 
-    def __init__(self, look: CharacterLook, neutral: FloatArray, *, levels: int = 3) -> None:
+    def __init__(self, look: CharacterLook, neutral: FloatArray, *, levels: int) -> None:
         """Build from the mean resting face, float32 (478, 3) in head coordinates."""
         self._look = look
         face = _styled_face(neutral, look)

@@ -61,6 +61,7 @@ class Detail:
     strands_a_lock: int = 48
 
 
+FINE = Detail()
 ROUGH = Detail(2, 160, 100, 512, 256, 40, 12)
 
 
@@ -68,12 +69,17 @@ class Studio:
     """Everything of one character that stays the same between frames. One thread; needs an open context."""
 
     def __init__(
-        self, offscreen: Offscreen, look: CharacterLook, neutral: FloatArray, framing: Framing
+        self,
+        offscreen: Offscreen,
+        look: CharacterLook,
+        neutral: FloatArray,
+        framing: Framing,
+        detail: Detail,
     ) -> None:
         """Model, paint and upload; neutral is the mean resting face, float32 (478, 3)."""
         self._offscreen, self._look, self._framing = offscreen, look, framing
-        self._head = HeadModel(look, neutral)
-        self._body = BodyModel()
+        self._head = HeadModel(look, neutral, levels=detail.skin_levels)
+        self._body = BodyModel(columns=detail.body_columns, rows=detail.body_rows)
         self._eyeball, eye_triangles = eyeball()
         rest = self._head.rest
         weight = _smooth((1.22 - rest[:, 1]) / 0.45)[:, None]
@@ -83,7 +89,7 @@ class Studio:
         self._cloth = Mesh(offscreen, self._body.triangles, *self._body.posed(0), chart)
         place = np.hstack([self._eyeball, np.ones((len(self._eyeball), 1), np.float32)])
         self._eyes = [Mesh(offscreen, eye_triangles, self._eyeball, self._eyeball, place) for _ in EYES]
-        hair = head_hair(look)
+        hair = head_hair(look, locks_a_side=detail.locks_a_side, strands_a_lock=detail.strands_a_lock)
         self._hair = _ribbons(offscreen, hair)
         self._brows = _ribbons(offscreen, brow_strands(look, self._head))
         self._lashes = _ribbons(offscreen, lash_strands(look, self._head, vertices))
@@ -97,7 +103,7 @@ class Studio:
         self._target = Target(offscreen, framing.width * scale, framing.height * scale, 3)
         self._shadow = Target(offscreen, _SHADOW_SIZE, _SHADOW_SIZE, 0)
         maps = paint_skin(look, self._head.face)
-        cloth_colour, cloth_relief = paint_clothes(look)
+        cloth_colour, cloth_relief = paint_clothes(look, columns=detail.cloth_columns, rows=detail.cloth_rows)
         images = (maps.colour, maps.finish, cloth_colour, cloth_relief)
         textures = [upload_image(offscreen, image) for image in images]
         self._background = upload_image(offscreen, _background(look, framing))

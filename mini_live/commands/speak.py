@@ -71,10 +71,10 @@ def _speak(
         character.width,
         character.height,
         FRAMES_PER_SECOND,
-        audio_sample_rate_hz=SAMPLE_RATE,
+        audio_sample_rate_hz=HEARD_RATE_HZ,
     )
     samples = speak_into(
-        VideoFileSink(writer),
+        VideoFileSink(writer, HEARD_RATE_HZ),
         source,
         stream,
         avatar.composer,

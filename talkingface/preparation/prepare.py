@@ -17,6 +17,7 @@ from talkingface.errors import BadInputError, NoFaceError
 from talkingface.face_rig import FaceRig
 from talkingface.mouth_space import MouthSpace
 from talkingface.preparation.crop_path import crop_path
+from talkingface.preparation.dh_live_folder import dh_live_video, is_dh_live_folder
 from talkingface.preparation.loop_choice import (
     FrameMix,
     LoopChoice,
@@ -94,7 +95,8 @@ def prepare_character(
     """Make a character folder.
 
     Args:
-        video: any file that PyAV decodes; a still picture is brought to gentle life.
+        video: any file that PyAV decodes; a still picture is brought to gentle life; also a folder that
+            DH_live prepared.
         output: the folder to make; one that holds a character already is replaced.
         name: of the character; the folder's name if None.
         seconds: length of the loop; 15 if None. Of a longer clip the calmest part is used.
@@ -121,6 +123,8 @@ def prepare_character(
         name or output.name, DEFAULT_LOOP_S if seconds is None else seconds, start_s, matte, consent, licence
     )
     check_output(output)
+    if is_dh_live_folder(video):
+        video = dh_live_video(video)
     look_s = max(LONGEST_LOOK_S, settings.seconds)
     source = open_source(video, settings.start_s, look_s, lambda: tracker or MediaPipeTracker())
     watched = _watch(source, settings, tracker, told)

@@ -11,7 +11,7 @@ import pytest
 from assets.default_character_maker.film import draw_loop
 from assets.default_character_maker.idle_motion import idle_loop
 from assets.default_character_maker.looks import LOOKS, CharacterLook
-from assets.default_character_maker.picture import Framing
+from assets.default_character_maker.picture import ROUGH, Framing
 from assets.default_character_maker.topology import VertexNormals, face_triangles, loop_subdivision
 from talkingface.character import load_character
 from talkingface.errors import GraphicsError
@@ -65,7 +65,7 @@ def test_the_loop_has_no_seam(base_frames):
 def test_the_maker_draws_the_same_face_twice():
     framing = Framing(180, 240, face_height_px=79, centre_x_px=90, eyes_y_px=88, supersample=1)
     try:
-        first, second = (next(iter(draw_loop(LOOKS["default"], framing, 225))) for _ in range(2))
+        first, second = (next(iter(draw_loop(LOOKS["default"], framing, 225, ROUGH))) for _ in range(2))
     except GraphicsError as error:
         pytest.skip(f"no OpenGL here: {error}")
     assert first.shape == (240, 180, 3)

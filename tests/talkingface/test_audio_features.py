@@ -1,3 +1,5 @@
+"""Log-mel features: a stream gives what the whole gives, each column hears its own samples, memory stays."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Sound files of any kind become 16 kHz mono; what is no sound is one clear line."""
+
 from __future__ import annotations
 
 import wave

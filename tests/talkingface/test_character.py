@@ -43,7 +43,7 @@ def reseal(folder: Path, name: str) -> None:
 
 
 def change_arrays(folder: Path, name: str, **changes: Any) -> None:
-    with np.load(folder / name) as data:
+    with np.load(folder / name, allow_pickle=False) as data:
         arrays = dict(data)
     arrays.update(changes)
     np.savez_compressed(folder / name, **arrays)

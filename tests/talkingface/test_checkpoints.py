@@ -1,3 +1,5 @@
+"""Weights and their cards: what was changed, is missing or of another kind is noticed."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""A user's settings of the mouth: gain, smoothing, attack, hold and their limits."""
+
 from __future__ import annotations
 
 import numpy as np

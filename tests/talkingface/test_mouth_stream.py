@@ -1,3 +1,5 @@
+"""The whole way from sound to mouth as a stream: chunking, lengths, waiting, rest, long sounds."""
+
 from __future__ import annotations
 
 import sys

@@ -1,3 +1,5 @@
+"""The stream resampler: no seams between chunks, tones in their place, nothing folded back."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The silence gate: noise and fans are silence, speech is not, and the mouth closes without a pop."""
+
 from __future__ import annotations
 
 from pathlib import Path

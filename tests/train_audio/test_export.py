@@ -1,3 +1,5 @@
+"""Export of the audio model: parity, budget, card, and that what is shipped is what was trained."""
+
 from __future__ import annotations
 
 import shutil

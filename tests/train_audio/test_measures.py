@@ -1,3 +1,5 @@
+"""The measures of audio accuracy, against what is known of made curves."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Changed copies of sound for training: tempo, rooms, lines and noises do what they say."""
+
 from __future__ import annotations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""The audio training, on made clips: recordings, lags, splits, and a smoke training to its end."""
+
 from __future__ import annotations
 
 import json

@@ -56,7 +56,7 @@ format: setup-dev
 	@$(HERE) -m ruff format .
 
 images: setup
-	@$(HERE) docs/images/make_images.py
+	@$(HERE) -m docs.images.make_images
 
 clean:
 	rm -rf .venv output runs .mypy_cache .ruff_cache .pytest_cache

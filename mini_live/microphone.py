@@ -48,7 +48,7 @@ def list_microphones(*, refresh: bool = False) -> list[MicrophoneInfo]:
     Raises:
         DeviceError: PortAudio is missing or fails.
     """
-    sounddevice = _sounddevice()
+    sounddevice = import_sounddevice()
     try:
         if refresh:
             sounddevice._terminate()
@@ -102,7 +102,7 @@ class Microphone:
         Raises:
             DeviceError: it cannot be opened.
         """
-        self._sounddevice = _sounddevice()
+        self._sounddevice = import_sounddevice()
         self._device = device
         self._queue: queue.Queue[tuple[int, FloatArray]] = queue.Queue(maxsize=round(QUEUED_S / BLOCK_S))
         self._lost_in_callback = 0
@@ -193,7 +193,12 @@ class Microphone:
                 stream.close(ignore_errors=True)
 
 
-def _sounddevice() -> Any:  # the module has no types, and importing it needs PortAudio's library
+def import_sounddevice() -> Any:  # the module has no types
+    """Import sounddevice, late because that needs PortAudio's library.
+
+    Raises:
+        DeviceError: the package or the library is missing.
+    """
     try:
         import sounddevice
     except (ImportError, OSError) as error:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+from mini_live.fitting import fitted
 from talkingface.errors import AvatarError, OutputError
 from talkingface.records import AudioChunk, VideoFrame
 from talkingface.seams import FrameSink
@@ -36,6 +37,7 @@ class VideoFileSink:
         self._next_index = 0
         self._samples = 0
         self._last: VideoFrame | None = None
+        self._size: tuple[int, int] | None = None
         self._closed = False
 
     @property
@@ -49,7 +51,7 @@ class VideoFileSink:
             return
         before = frame if self._last is None else self._last
         self._repeat(before, frame.index)
-        self._writer.write_frame(frame.rgb)
+        self._put(frame)
         self._next_index = frame.index + 1
         self._last = frame
 
@@ -81,8 +83,14 @@ class VideoFileSink:
 
     def _repeat(self, frame: VideoFrame, until_index: int) -> None:
         while self._next_index < until_index:
-            self._writer.write_frame(frame.rgb)
+            self._put(frame)
             self._next_index += 1
+
+    def _put(self, frame: VideoFrame) -> None:
+        """Write a frame in the file's own size, which another character may not have."""
+        if self._size is None:
+            self._size = (frame.rgb.shape[1], frame.rgb.shape[0])
+        self._writer.write_frame(fitted(frame.rgb, *self._size))
 
 
 class QueuedSink:
@@ -134,6 +142,11 @@ class QueuedSink:
         """Hand sound on."""
         self._raise()
         self._queue.put(chunk)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the thread has ended: all is written, or it failed."""
+        return not self._thread.is_alive()
 
     def finish(self) -> None:
         """Close the slow sink after all that waits, without waiting here; may be called twice."""

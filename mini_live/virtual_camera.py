@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
+
+from mini_live.fitting import fitted
 from talkingface.errors import DeviceError, MissingPackageError
 from talkingface.records import AudioChunk, VideoFrame
 from talkingface.timing import FRAMES_PER_SECOND
@@ -41,6 +44,7 @@ class VirtualCameraSink:
             self._camera: Any = pyvirtualcam.Camera(width=width, height=height, fps=FRAMES_PER_SECOND)
         except (RuntimeError, ValueError) as error:
             raise DeviceError(f"expected a virtual camera, found none: {camera_cure()}") from error
+        self._size = (width, height)
         self.name = str(self._camera.device)
 
     def write(self, frame: VideoFrame) -> None:
@@ -50,7 +54,7 @@ class VirtualCameraSink:
             DeviceError: the camera is gone.
         """
         try:
-            self._camera.send(frame.rgb)
+            self._camera.send(np.ascontiguousarray(fitted(frame.rgb, *self._size)))
         except (RuntimeError, OSError) as error:
             raise DeviceError(f"the virtual camera {self.name} is gone: {error}") from error
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mini_live.resting import RestingComposer
 from talkingface.character import Character, load_character
 from talkingface.engines.onnx_generator import (
     CARD_NAME,
@@ -54,6 +55,10 @@ class Avatar:
     renderer: MouthRenderer
     renderer_name: str
     coefficient_count: int
+
+    def live_composer(self) -> RestingComposer:
+        """Return a composer that saves work while nobody speaks."""
+        return RestingComposer(self.composer, self.base, self.character.crops)
 
     def warm_up(self) -> None:
         """Draw one resting frame and forget it, so that the first live frame is not slow."""

@@ -26,6 +26,7 @@ from talkingface.landmarks import lip_opening, lip_width
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray, ImageArray, TeethLook
 from talkingface.reference_choice import mouth_shapes
+from talkingface.seams import MouthRenderer
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
 from train.patch_store import FACTS, PersonPatches
 from train.reenactment import USUAL_LOOK, ClipMaterial, estimated_look, load_material
@@ -154,7 +155,7 @@ def select(clips: list[Clip]) -> dict[str, list[Clip]]:
 
 
 def _guides_of(
-    material: ClipMaterial, truths: NDArray[np.int64], renderer: GlMouthRenderer, random: np.random.Generator
+    material: ClipMaterial, truths: NDArray[np.int64], renderer: MouthRenderer, random: np.random.Generator
 ) -> tuple[ImageArray, NDArray[np.int32]]:
     guides, answers = [], []
     for number, target in enumerate(truths):

@@ -29,6 +29,7 @@ from talkingface.video_files import read_frames
 from talkingface.video_writer import VideoWriter
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
 from train.contact_sheet import contact_sheet, save_sheet
+from train.drawing import open_renderer
 from train.picture_scores import PictureScores
 from train.progress import Reporter
 from train.reenactment import estimated_look
@@ -147,11 +148,9 @@ def evaluate_clip(
         BadInputError: too short, or no face.
         GraphicsError: drawing failed.
     """
-    from mini_live.gl.mouth_renderer import GlMouthRenderer
-
     track = tracked(clip, options.tracks)
     setting = set_up(clip, track, space, meshes, options.split, options.frames)
-    renderer = GlMouthRenderer(meshes, estimated_look(setting.material, setting.first))
+    renderer = open_renderer(meshes, estimated_look(setting.material, setting.first))
     wanted = sheet_frames(setting)
     scores = {name: PictureScores() for name in VARIANTS}
     trackers = {name: MediaPipeTracker() for name in VARIANTS}

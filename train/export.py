@@ -76,45 +76,11 @@ def export_generator(
         CheckpointError: onnxruntime and torch disagree.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    plain = FaceGeneratorNetwork(network.config)
-    plain.load_state_dict(
-        {name: value.detach().float().clone() for name, value in network.state_dict().items()}
-    )
-    plain.eval()
-    painter, encoder = BytePainter(plain).eval(), ByteEncoder(plain).eval()
-    random = torch.Generator().manual_seed(7)
-    side = plain.config.patch_px
-    references = torch.randint(0, 256, (REFERENCE_COUNT, side, side, 3), generator=random, dtype=torch.uint8)
-    guide = torch.randint(0, 256, (1, side, side, 4), generator=random, dtype=torch.uint8)
-    with torch.no_grad():
-        parts = [part[None].contiguous() for part in encoder(references)]
-        painted = painter(guide, *parts)
+    plain = _plain_copy(network)
     suffix = f".{os.getpid()}.part"
     targets = {name: folder / (name + suffix) for name in (PAINTER_NAME, ENCODER_NAME)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            encoder,
-            (references,),
-            str(targets[ENCODER_NAME]),
-            input_names=["references"],
-            output_names=list(FEATURE_PARTS),
-            dynamic_axes={name: {0: "count"} for name in ("references", *FEATURE_PARTS)},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-        torch.onnx.export(
-            painter,
-            (guide, *parts),
-            str(targets[PAINTER_NAME]),
-            input_names=["guide", *FEATURE_PARTS],
-            output_names=["painted"],
-            dynamic_axes={name: {1: "count"} for name in FEATURE_PARTS},
-            opset_version=OPSET,
-            dynamo=False,
-        )
     try:
-        difference = _parity(targets, references, guide, parts, painted)
+        difference = _write_graphs(plain, targets[PAINTER_NAME], targets[ENCODER_NAME])
         if difference > PARITY_LIMIT_LEVELS:
             raise CheckpointError(
                 f"expected onnxruntime and torch to agree, found {difference:.2f} levels apart"
@@ -156,20 +122,75 @@ def load_network(folder: Path | str) -> FaceGeneratorNetwork:
     return network
 
 
-def _parity(
-    targets: dict[str, Path],
-    references: Tensor,
-    guide: Tensor,
-    parts: list[Tensor],
-    painted: Tensor,
-) -> float:
-    encoder = onnxruntime.InferenceSession(str(targets[ENCODER_NAME]), providers=["CPUExecutionProvider"])
-    painter = onnxruntime.InferenceSession(str(targets[PAINTER_NAME]), providers=["CPUExecutionProvider"])
-    encoded = encoder.run(None, {"references": references.numpy()})
+def export_painter(network: FaceGeneratorNetwork, path: Path) -> float:
+    """Write only the painter's graph, for a character whose references the general encoder encodes.
+
+    Returns:
+        The largest difference between onnxruntime and torch, in levels of 0..255.
+
+    Raises:
+        CheckpointError: onnxruntime and torch disagree.
+    """
+    encoder_path = path.with_suffix(".encoder.part")
+    try:
+        difference = _write_graphs(_plain_copy(network), path, encoder_path)
+    finally:
+        encoder_path.unlink(missing_ok=True)
+    if difference > PARITY_LIMIT_LEVELS:
+        raise CheckpointError(f"expected onnxruntime and torch to agree, found {difference:.2f} levels apart")
+    return difference
+
+
+def _plain_copy(network: FaceGeneratorNetwork) -> FaceGeneratorNetwork:
+    plain = FaceGeneratorNetwork(network.config)
+    state = {
+        name: value.detach().float().contiguous().clone() for name, value in network.state_dict().items()
+    }
+    plain.load_state_dict(state)
+    return plain.eval()
+
+
+def _write_graphs(network: FaceGeneratorNetwork, painter_path: Path, encoder_path: Path) -> float:
+    """Write both graphs and return how far onnxruntime and torch are apart on random input."""
+    painter, encoder = BytePainter(network).eval(), ByteEncoder(network).eval()
+    random = torch.Generator().manual_seed(7)
+    side = network.config.patch_px
+    references = torch.randint(0, 256, (REFERENCE_COUNT, side, side, 3), generator=random, dtype=torch.uint8)
+    guide = torch.randint(0, 256, (1, side, side, 4), generator=random, dtype=torch.uint8)
+    with torch.no_grad():
+        parts = [part[None].contiguous() for part in encoder(references)]
+        painted = painter(guide, *parts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            encoder,
+            (references,),
+            str(encoder_path),
+            input_names=["references"],
+            output_names=list(FEATURE_PARTS),
+            dynamic_axes={name: {0: "count"} for name in ("references", *FEATURE_PARTS)},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        torch.onnx.export(
+            painter,
+            (guide, *parts),
+            str(painter_path),
+            input_names=["guide", *FEATURE_PARTS],
+            output_names=["painted"],
+            dynamic_axes={name: {1: "count"} for name in FEATURE_PARTS},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    encoded = _session(encoder_path).run(None, {"references": references.numpy()})
     feed = dict(zip(FEATURE_PARTS, (part.numpy() for part in parts), strict=True))
-    bytes_out = painter.run(None, {"guide": guide.numpy(), **feed})[0]
+    bytes_out = _session(painter_path).run(None, {"guide": guide.numpy(), **feed})[0]
     apart_features = max(
         float(np.abs(got - part.numpy()[0]).max()) for got, part in zip(encoded, parts, strict=True)
     )
     apart_levels = float(np.abs(bytes_out.astype(int) - painted.numpy().astype(int)).max())
     return max(apart_levels, apart_features * 100)
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

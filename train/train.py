@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +24,7 @@ from train.smoke import smoke_people
 from train.trainer import Trainer, TrainingPlan, validation_figures
 
 VALIDATION_GUIDES_A_PERSON = 24
+FINE_TUNE_MINUTES = 3.0
 LICENCE = "Apache-2.0 (weights; the sets trained on are listed with their own licences)"
 
 
@@ -30,6 +32,9 @@ def parser() -> argparse.ArgumentParser:
     """Return the command's arguments."""
     arguments = argparse.ArgumentParser(prog="python -m train.train", description=__doc__.splitlines()[0])
     arguments.add_argument("--store", help="patches made by python -m train.build_data")
+    arguments.add_argument(
+        "--character", help="or fine-tune for this character folder (see --minutes, 3 if not given)"
+    )
     arguments.add_argument("--run", default="runs/face_generator", help="folder for state and TensorBoard")
     arguments.add_argument("--export", default="checkpoint", help="folder for ONNX, safetensors and card")
     arguments.add_argument("--steps", type=int, default=40_000, help="end after that many steps")
@@ -67,8 +72,12 @@ def main(arguments: list[str] | None = None) -> int:
                 _prepare_smoke(options, Path(folder))
                 people, data = smoke_people(options.seed), [{"set": "made-up faces", "licence": "Apache-2.0"}]
                 figures = train(options, people, data, report)
+        elif options.character:
+            figures = _fine_tune(options, report)
         elif not options.store:
-            parser().error("expected --store DIR (see python -m train.build_data) or --smoke")
+            parser().error(
+                "expected --store DIR (see python -m train.build_data), --character DIR or --smoke"
+            )
         else:
             people = load_store(options.store)
             figures = train(options, people, training_sets(people), report)
@@ -182,6 +191,20 @@ def _export(
     }
     return export_generator(
         trainer.average, Path(options.export), training_data=data, metrics=metrics, licence=LICENCE
+    )
+
+
+def _fine_tune(options: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+    from train.fine_tune import fine_tune  # draws guides: needs OpenGL, which plain training does not
+
+    folder, checkpoint = Path(options.character), Path(options.export)
+    return fine_tune(
+        folder,
+        checkpoint,
+        checkpoint / "mouth_space.npz",
+        options.minutes or FINE_TUNE_MINUTES,
+        options.seed,
+        report,
     )
 
 

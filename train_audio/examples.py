@@ -30,7 +30,7 @@ class Example:
         mouth: float32 (T, K) tracked coefficients, people opening equally wide.
         seen: float32 (T,) 1 where ``mouth`` is known.
         taught: float32 (T, K) the teachers' coefficients; (T, 0) without a teacher.
-        heard: float32 (T, H) the teachers' view of the sound; (T, 0) without a teacher.
+        sounds: int64 (T, 2) classes of sound; zeros without a teacher.
         voice: float32 (T,) 1 where somebody speaks.
     """
 
@@ -38,7 +38,7 @@ class Example:
     mouth: FloatArray
     seen: FloatArray
     taught: FloatArray
-    heard: FloatArray
+    sounds: NDArray[np.int64]
     voice: FloatArray
 
     @property
@@ -57,7 +57,7 @@ class Batch:
         seen: see above.
         taught: float32 (B, L, K) and ``is_taught`` (B, L) its weight.
         is_taught: see above.
-        heard: float32 (B, L, H), weighted by ``is_taught`` too.
+        sounds: int64 (B, L, 2), weighted by ``is_taught`` too.
         voice: float32 (B, L).
     """
 
@@ -66,7 +66,7 @@ class Batch:
     seen: FloatArray
     taught: FloatArray
     is_taught: FloatArray
-    heard: FloatArray
+    sounds: NDArray[np.int64]
     voice: FloatArray
 
 
@@ -86,7 +86,7 @@ def make_example(recording: Recording, taught: Taught | None, coefficients: int,
         mouth=mouth,
         seen=recording.seen[np.round(times).astype(int)].astype(np.float32),
         taught=none if taught is None else stretched(taught.mouth, times),
-        heard=none if taught is None else stretched(taught.heard, times),
+        sounds=np.zeros((frames, 2), np.int64) if taught is None else taught.sounds[np.round(times).astype(int)],
         voice=voiced(features),
     )
 
@@ -138,7 +138,6 @@ class ExamplePool:
         """
         self._generator = np.random.default_rng(seed)
         self._coefficients = coefficients
-        self._heard = next((answer.heard.shape[1] for answer in taught.values()), 0)
         self._chances = sampling_weights(recordings)
         self._warps = warp_matrices()
         self._examples: list[list[Example]] = []
@@ -169,7 +168,7 @@ class ExamplePool:
             seen=np.zeros((size, frames), np.float32),
             taught=np.zeros((size, frames, self._coefficients), np.float32),
             is_taught=np.zeros((size, frames), np.float32),
-            heard=np.zeros((size, frames, self._heard), np.float32),
+            sounds=np.zeros((size, frames, FEATURES_PER_FRAME), np.int64),
             voice=np.zeros((size, frames), np.float32),
         )
         for row in range(size):
@@ -215,7 +214,7 @@ class ExamplePool:
         made.voice[row, here] = example.voice[there]
         if example.taught.shape[1]:
             made.taught[row, here] = example.taught[there]
-            made.heard[row, here] = example.heard[there]
+            made.sounds[row, here] = example.sounds[there]
             made.is_taught[row, here] = 1.0
         return length
 

@@ -14,7 +14,7 @@ from talkingface.checkpoints import load_tensors, save_tensors
 from talkingface.errors import BadInputError, CheckpointError
 from talkingface.mouth_space import MouthSpace
 from talkingface.networks.mouth_lstm import MouthLstm
-from talkingface.timing import look_ahead_frames
+from talkingface.timing import FEATURES_PER_FRAME, look_ahead_frames
 from train_audio.examples import Batch
 from train_audio.losses import LossWeights, mouth_loss, opening_weights
 from train_audio.many_devices import Place
@@ -35,7 +35,7 @@ class StudentConfig:
         average: share of the averaged weights kept a step; these are evaluated and exported.
         tracked_worth: weight of the tracked mouth in the loss.
         taught_worth: weight of the teachers' mouth.
-        heard_worth: weight of telling what the recogniser hears.
+        sounds_worth: weight of telling the classes of sound that the recogniser hears.
         voice_worth: weight of telling voice from none.
     """
 
@@ -45,9 +45,9 @@ class StudentConfig:
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     average: float = 0.998
-    tracked_worth: float = 1.0
-    taught_worth: float = 1.0
-    heard_worth: float = 2.0
+    tracked_worth: float = 0.25
+    taught_worth: float = 1.5
+    sounds_worth: float = 3.0
     voice_worth: float = 1.0
 
     def __post_init__(self) -> None:
@@ -149,9 +149,10 @@ class Student:
             parts["taught"] = config.taught_worth * mouth_loss(
                 mouth, cut["taught"], cut["is_taught"], self._opening, self._weights
             )
-            if "heard" in heads:
-                error = ((heads["heard"] - cut["heard"]) ** 2).mean(-1)
-                parts["heard"] = config.heard_worth * (error * cut["is_taught"]).sum() / total
+            if "sounds" in heads:
+                guess = heads["sounds"].unflatten(2, (FEATURES_PER_FRAME, -1)).permute(0, 3, 1, 2)
+                error = torch.nn.functional.cross_entropy(guess, cut["sounds"], reduction="none").mean(-1)
+                parts["sounds"] = config.sounds_worth * (error * cut["is_taught"]).sum() / total
         return parts
 
     def _learning_rate(self) -> float:

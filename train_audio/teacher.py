@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ class TeacherConfig:
         folds: how many groups the people are put in; one network a group, which it does not see.
         steps: training steps of each network.
         state_width: principal components of the recogniser's states that are kept.
+        classes: of sound that the student must tell.
         hidden: units of the LSTM in each direction.
         learning_rate: at its peak.
     """
@@ -48,6 +49,7 @@ class TeacherConfig:
     folds: int = 4
     steps: int = 300
     state_width: int = 96
+    classes: int = 100
     hidden: int = 128
     learning_rate: float = 2e-3
 
@@ -58,11 +60,11 @@ class Taught:
 
     Attributes:
         mouth: float32 (T, K) coefficients, people opening equally wide.
-        heard: float32 (T, 2 * width) reduced recogniser states.
+        sounds: int64 (T, 2) which class of sound the recogniser hears in each of a frame's two columns.
     """
 
     mouth: FloatArray
-    heard: FloatArray
+    sounds: NDArray[np.int64]
 
 
 class Teacher(nn.Module):
@@ -100,9 +102,34 @@ def reduced_states(
     }
 
 
+def sound_classes(
+    heard: dict[str, FloatArray], learn_from: Sequence[str], classes: int, seed: int, rounds: int = 15
+) -> dict[str, NDArray[np.int64]]:
+    """Return (T, 2) classes of sound by name: k-means over single columns of (T, 2 * width) reduced states.
+
+    To tell them is a task that needs phones and no faces (after HuBERT, Hsu et al. 2021).
+    """
+    generator = np.random.default_rng(seed)
+    columns = np.concatenate([heard[name].reshape(2 * len(heard[name]), -1) for name in learn_from])
+    columns = columns[generator.permutation(len(columns))[:40_000]]
+    centres = columns[:classes].copy()
+    for _ in range(rounds):
+        nearest = _nearest(columns, centres)
+        for index in range(len(centres)):
+            own = columns[nearest == index]
+            centres[index] = own.mean(0) if len(own) else columns[int(generator.integers(0, len(columns)))]
+    return {name: _nearest(h.reshape(2 * len(h), -1), centres).reshape(-1, 2) for name, h in heard.items()}
+
+
+def _nearest(columns: FloatArray, centres: FloatArray) -> NDArray[np.int64]:
+    distance = (centres**2).sum(1) - 2.0 * columns @ centres.T
+    return distance.argmin(1).astype(np.int64)
+
+
 def teach(
     recordings: list[Recording],
     heard: dict[str, FloatArray],
+    sounds: dict[str, NDArray[np.int64]],
     space: MouthSpace,
     config: TeacherConfig,
     seed: int,
@@ -126,7 +153,7 @@ def teach(
         for recording in recordings:
             if recording.split == "validation" or recording.person in held or recording not in seen:
                 answers.setdefault(recording.name, []).append(_answer(network, heard[recording.name]))
-    return {name: Taught(np.mean(mouths, axis=0, dtype=np.float32), heard[name]) for name, mouths in answers.items()}
+    return {name: Taught(np.mean(mouths, axis=0, dtype=np.float32), sounds[name]) for name, mouths in answers.items()}
 
 
 def better_lags(recordings: list[Recording], taught: dict[str, Taught], space: MouthSpace) -> dict[str, int]:
@@ -160,7 +187,7 @@ def better_lags(recordings: list[Recording], taught: dict[str, Taught], space: M
 
 def teaching_key(recordings: list[Recording], space: MouthSpace, config: TeacherConfig, seed: int) -> str:
     """Return a hash of all that the teachers' answers depend on."""
-    parts = [repr(config), str(seed), *sorted(f"{r.key} {r.split}" for r in recordings)]
+    parts = [repr(replace(config, classes=0)), str(seed), *sorted(f"{r.key} {r.split}" for r in recordings)]
     return hashlib.sha256("\n".join(parts).encode() + space.basis.tobytes()).hexdigest()[:12]
 
 

@@ -41,6 +41,7 @@ from train_audio.teacher import (
     load_teaching,
     reduced_states,
     save_teaching,
+    sound_classes,
     teach,
     teaching_key,
 )
@@ -87,16 +88,19 @@ def gather(options: argparse.Namespace, space: MouthSpace, reporter: Reporter) -
     config = TeacherConfig(steps=20 if options.smoke else options.teacher_steps)
     learn_from = [r.name for r in recordings if r.split != "validation"]
     heard = reduced_states(states, learn_from, config.state_width)
+    sounds = sound_classes(heard, learn_from, config.classes, options.seed)
     kept = options.cache / f"teacher-{teaching_key(recordings, space, config, options.seed)}.npz"
     if kept.is_file():
         lags, mouths = load_teaching(kept)
         recordings = build(lags)
-        taught = {name: Taught(mouth, heard[name]) for name, mouth in mouths.items()}
+        taught = {name: Taught(mouth, sounds[name]) for name, mouth in mouths.items()}
     else:
-        taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach", done))
+        first = lambda done: reporter.progress("teach", done)
+        taught = teach(recordings, heard, sounds, space, config, options.seed, first)
         lags = better_lags(recordings, taught, space)
         recordings = build(lags)
-        taught = teach(recordings, heard, space, config, options.seed, lambda done: reporter.progress("teach 2", done))
+        second = lambda done: reporter.progress("teach 2", done)
+        taught = teach(recordings, heard, sounds, space, config, options.seed, second)
         save_teaching(kept, lags, taught)
     row = evaluate([r for r in recordings if r.split == "validation"], _teacher_opening(taught, space))["all"]
     reporter.note(f"teacher on validation people: {row}")
@@ -165,7 +169,7 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
         seed=options.seed + 1000 * place.rank,
         on_recording=lambda done: reporter.progress("features", done),
     )
-    student = _student(options, space, pool, next(iter(taught.values())).heard.shape[1] if taught else 0, place)
+    student = _student(options, space, pool, TeacherConfig().classes if taught else 0, place)
     options.run.mkdir(parents=True, exist_ok=True)
     if options.resume and (options.run / STATE_NAME).is_file():
         student.restore(options.run / STATE_NAME)
@@ -176,13 +180,13 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
     return _finish(options, reporter, space, judged or learned[:20], student, recordings, history)
 
 
-def _student(options: argparse.Namespace, space: MouthSpace, pool: ExamplePool, heard: int, place: Place) -> Student:
+def _student(options: argparse.Namespace, space: MouthSpace, pool: ExamplePool, classes: int, place: Place) -> Student:
     torch.manual_seed(options.seed)
     network = MouthLstm(
         MouthLstmConfig(
             coefficient_count=space.coefficient_count,
             look_ahead_ms=options.look_ahead_ms,
-            heard=heard,
+            sound_classes=classes,
             dropout=options.dropout,
         )
     )
@@ -198,7 +202,7 @@ def _student(options: argparse.Namespace, space: MouthSpace, pool: ExamplePool, 
         learning_rate=options.learning_rate,
         tracked_worth=options.tracked_worth,
         taught_worth=options.taught_worth,
-        heard_worth=options.heard_worth,
+        sounds_worth=options.sounds_worth,
     )
     return Student(network, space, config, place)
 
@@ -208,7 +212,7 @@ def _start_from(network: MouthLstm, path: Path) -> None:
     theirs = load_tensors(path)
     ours = network.state_dict()
     kept = {name: value for name, value in theirs.items() if name in ours and ours[name].shape == value.shape}
-    missing = [name for name in ours if name not in kept and not name.startswith("heard.")]
+    missing = [name for name in ours if name not in kept and not name.startswith("sounds.")]
     if missing:
         raise CheckpointError(f"expected weights of such a network, found none for {missing[0]} in {path}")
     network.load_state_dict(ours | kept)
@@ -330,7 +334,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--learning-rate", type=float, default=number.learning_rate)
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument("--teacher-steps", type=int, default=TeacherConfig().steps)
-    for part in ("tracked", "taught", "heard"):
+    for part in ("tracked", "taught", "sounds"):
         worth = asdict(number)[f"{part}_worth"]
         parser.add_argument(f"--{part}-worth", type=float, default=worth, help=f"weight of that loss ({worth})")
     parser.add_argument("--look-ahead-ms", type=int, default=80)

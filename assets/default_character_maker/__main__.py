@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--output", type=Path, required=True, help="folder to make, or a .mp4 for the video alone"
     )
     parser.add_argument("--look", choices=sorted(LOOKS), default="default", help="which character")
-    parser.add_argument("--frames", type=int, default=225, help="frames of the loop, 25 a second")
+    parser.add_argument("--frames", type=int, default=200, help="frames of the loop, 25 a second")
     parser.add_argument(
         "--supersample", type=int, default=2, help="drawn at this many times the size, then reduced"
     )

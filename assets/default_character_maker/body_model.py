@@ -46,9 +46,7 @@ class BodyModel:
         bare = body_surface(grid_angle, grid_ring)
         index = np.arange(rows * columns).reshape(rows, columns)
         a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
-        self.triangles: Triangles = np.concatenate(
-            [np.stack([a, c, b], -1).reshape(-1, 3), np.stack([a, d, c], -1).reshape(-1, 3)]
-        ).astype(np.int32)
+        self.triangles: Triangles = np.stack([a, c, b, a, d, c], -1).reshape(-1, 3).astype(np.int32)
         self.normals = VertexNormals(self.triangles, rows * columns)
         flat = bare.reshape(-1, 3).astype(np.float32)
         outward = self.normals(flat)
@@ -59,7 +57,7 @@ class BodyModel:
         thickness, _ = clothes(grid_angle.ravel(), bare.reshape(-1, 3))
         self.rest = (flat + outward * thickness[:, None]).astype(np.float32)
         self._rest_normals = self.normals(self.rest)
-        shown = outward[self.triangles, 2].min(1) < 0.35
+        shown = (outward[self.triangles, 2].min(1) < 0.35) & (flat[self.triangles, 1].min(1) < 2.25)
         self.triangles = self.triangles[shown]
         self.chart = np.stack([(grid_angle.ravel() + np.pi) / (2 * np.pi), grid_ring.ravel()], 1).astype(
             np.float32

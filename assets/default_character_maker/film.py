@@ -9,7 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.default_character_maker.idle_motion import FRAMES_PER_SECOND, idle_loop
+from assets.default_character_maker.idle_motion import FRAMES_PER_SECOND, Idle, idle_loop
 from assets.default_character_maker.looks import CharacterLook
 from assets.default_character_maker.offscreen import Offscreen
 from assets.default_character_maker.picture import FINE, Detail, Framing, Studio
@@ -32,8 +32,11 @@ def draw_loop(
     neutral = MouthSpace.load(MOUTH_SPACE_FILE).neutral
     with Offscreen() as offscreen:
         studio = Studio(offscreen, look, neutral, framing, detail)
+        drawn: dict[Idle, NDArray[np.uint8]] = {}
         for idle in idle_loop(frame_count):
-            yield studio.draw(idle)
+            if idle not in drawn:
+                drawn[idle] = studio.draw(idle)
+            yield drawn[idle]
 
 
 def film_loop(

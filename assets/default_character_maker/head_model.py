@@ -96,6 +96,11 @@ class HeadModel:
         """float32 (468, 3) styled landmarks at rest."""
         return self._face
 
+    def facing_triangles(self) -> Triangles:
+        """Return the triangles that a camera in front can see in any pose."""
+        facing = self.normals(self.rest)[self.triangles, 2].min(1) < 0.4
+        return self.triangles[facing]
+
     def posed(self, blink: float, gaze_pitch_deg: float) -> tuple[FloatArray, FloatArray]:
         """Return vertices and normals with lids closed by ``blink`` (0 open .. 1 shut) and following the gaze."""
         control = self._control.copy()

@@ -8,16 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 FRAMES_PER_SECOND = 25
-BLINK_STARTS_S = (1.24, 4.36, 7.32)
+BLINK_STARTS_S = (1.24, 6.28)
 BLINK_CLOSE_S, BLINK_OPEN_S = 0.12, 0.22
 # Fixations: from this second on the eyes rest at (yaw, pitch) degrees; the last returns to the first.
 GLANCES = (
     (0.0, 0.0, 0.0),
     (2.56, 4.0, 0.5),
-    (3.36, 0.6, 0.0),
-    (5.48, -3.4, 1.2),
-    (6.36, -0.4, -0.4),
-    (8.0, 0.0, 0.0),
+    (3.36, 0.0, 0.0),
 )
 SACCADE_S = 0.10
 
@@ -37,9 +34,12 @@ class Idle:
     gaze_pitch: float
 
 
-def idle_loop(frame_count: int = 225) -> list[Idle]:
-    """Return a seamless loop: every curve is periodic in ``frame_count`` frames."""
-    phase = 2 * np.pi * np.arange(frame_count) / frame_count
+def idle_loop(frame_count: int = 200) -> list[Idle]:
+    """Return a seamless loop: head and breath run twice through it, blinks and glances differ between the halves.
+
+    Moments that are alike are equal, so that they need to be drawn only once.
+    """
+    phase = 2 * np.pi * (np.arange(frame_count) % (frame_count / 2)) / (frame_count / 2)
     time_s = np.arange(frame_count) / FRAMES_PER_SECOND
 
     def wave(*parts: tuple[float, int, float]) -> NDArray[np.float64]:
@@ -49,17 +49,12 @@ def idle_loop(frame_count: int = 225) -> list[Idle]:
     pitch = wave((0.9, 1, 2.1), (0.55, 3, 0.7)) - 0.4
     roll = wave((1.1, 1, 3.3), (0.45, 2, 0.3))
     sway_x = wave((0.010, 1, 0.9), (0.004, 2, 2.2))
-    breath = 0.5 - 0.5 * np.cos(2 * phase)
+    breath = 0.5 - 0.5 * np.cos(phase)
     blink = np.clip(np.sum([_blink_curve(time_s - start) for start in BLINK_STARTS_S], axis=0), 0, 1)
     gaze = _glances(time_s, frame_count / FRAMES_PER_SECOND)
-    return [
-        Idle(
-            float(yaw[k]), float(pitch[k]), float(roll[k]), float(sway_x[k]), float(-0.006 * breath[k]),
-            float(breath[k]), float(blink[k]), float(gaze[k, 0]) - 0.5 * float(yaw[k]),
-            float(gaze[k, 1]) - 0.5 * float(pitch[k]),
-        )
-        for k in range(frame_count)
-    ]  # fmt: skip
+    gaze -= 0.5 * np.stack([yaw, pitch], 1)
+    table = np.stack([yaw, pitch, roll, sway_x, -0.006 * breath, breath, blink, gaze[:, 0], gaze[:, 1]], 1)
+    return [Idle(*row) for row in np.round(table, 6).tolist()]
 
 
 def _blink_curve(since_s: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,8 +37,7 @@ class Strands:
 
     def strand_of_triangle(self, triangle: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return which strand each triangle of the ribbon belongs to."""
-        pieces = self.points.shape[1] - 1
-        return (triangle % (len(self.points) * pieces)) // pieces
+        return triangle // (2 * (self.points.shape[1] - 1))
 
     def ribbon(self) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.int32]]:
         """Return position (V, 4), tangent (V, 4), rest (V, 4) and triangles: two vertices a point."""
@@ -56,9 +55,7 @@ class Strands:
         thick = np.concatenate([tangent, self.half_width[..., None]], 2)
         index = np.arange(count * steps * 2, dtype=np.int32).reshape(count, steps, 2)
         a, b, c, d = index[:, :-1, 0], index[:, :-1, 1], index[:, 1:, 1], index[:, 1:, 0]
-        triangles = np.concatenate(
-            [np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)]
-        )
+        triangles = np.stack([a, b, c, a, c, d], -1).reshape(-1, 3)
 
         def twice(values: FloatArray) -> FloatArray:
             return np.repeat(values[:, :, None], 2, axis=2).reshape(-1, 4).astype(np.float32)

@@ -1,7 +1,8 @@
-"""Make the pictures of the documents from the real program: ``make images``, or this file with the project's Python.
+"""Make the pictures of the documents from the real program: ``make images`` or ``python -m docs.images.make_images``.
 
 ``speaking.webp`` and ``mouths.jpg`` come out of ``speak`` on the built-in character and the demo speech; ``window.png``
-is a photograph of the live window on a display of its own (needs the program Xvfb, else it is left as it is).
+is a photograph of the live window on a display of its own (needs the program Xvfb, else it is left as it is). Of
+several photographs the one with the widest mouth and open eyes is kept.
 """
 
 from __future__ import annotations
@@ -22,19 +23,26 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from talkingface.landmarks import lip_opening
+from talkingface.tracking import MediaPipeTracker
+
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 SPEECH = PROJECT / "assets" / "speech" / "hello_en.flac"
 DISPLAY = ":87"
-SCREEN = "1280x860x24"
+SCREEN = "1080x760x24"
+PHOTOGRAPHS = 14
 MOVING_WIDTH_PX = 320
 MOVING_FROM_S, MOVING_SECONDS = 0.3, 7.0
 PHOTOGRAPH = """
-import sys
+import sys, time
 from PySide6.QtGui import QGuiApplication
 app = QGuiApplication([])
-app.primaryScreen().grabWindow(0).save(sys.argv[1])
+for number in range(int(sys.argv[2])):
+    app.primaryScreen().grabWindow(0).save(f"{sys.argv[1]}/{number:02d}.png")
+    time.sleep(0.2)
 """
+UPPER_LID, LOWER_LID = 159, 145
 
 
 def speak(folder: Path) -> tuple[list[NDArray[np.uint8]], list[float]]:
@@ -78,18 +86,40 @@ def photograph_window(path: Path, seconds: float) -> None:
         print("no Xvfb here: window.png is left as it is", file=sys.stderr)
         return
     server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", SCREEN], stderr=subprocess.DEVNULL)
-    environment = {**os.environ, "DISPLAY": DISPLAY, "QT_QPA_PLATFORM": "xcb", "LANG": "C.UTF-8"}
-    try:
-        time.sleep(1.5)
-        command = [sys.executable, "app.py", "live", "--source", str(SPEECH)]
-        window = subprocess.Popen(command, cwd=PROJECT, env=environment)
-        time.sleep(seconds)
-        subprocess.run([sys.executable, "-c", PHOTOGRAPH, str(path)], env=environment, check=True)
-        window.terminate()
-        window.wait(timeout=10)
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = {
+            **os.environ,
+            "DISPLAY": DISPLAY,
+            "QT_QPA_PLATFORM": "xcb",
+            "LANG": "C.UTF-8",
+            "XDG_CONFIG_HOME": scratch,
+        }
+        try:
+            time.sleep(1.5)
+            command = [sys.executable, "app.py", "live", "--source", str(SPEECH)]
+            window = subprocess.Popen(command, cwd=PROJECT, env=environment)
+            time.sleep(seconds)
+            camera = [sys.executable, "-c", PHOTOGRAPH, scratch, str(PHOTOGRAPHS)]
+            subprocess.run(camera, env=environment, check=True)
+            window.terminate()
+            window.wait(timeout=10)
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+        shutil.copyfile(liveliest(sorted(Path(scratch).glob("*.png"))), path)
+
+
+def liveliest(photographs: list[Path]) -> Path:
+    """Choose the photograph with the widest mouth among those with open eyes."""
+    openings, eyes = [], []
+    for photograph in photographs:
+        tracker = MediaPipeTracker()
+        points = tracker.track(np.asarray(Image.open(photograph).convert("RGB")))
+        tracker.close()
+        openings.append(0.0 if points is None else float(lip_opening(points)))
+        eyes.append(0.0 if points is None else float(points[LOWER_LID, 1] - points[UPPER_LID, 1]))
+    awake = np.array(eyes) >= 0.85 * max(eyes)
+    return photographs[int(np.argmax(np.where(awake, openings, -1)))]
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -87,7 +87,7 @@ def _run(
     session = LiveSession(
         source,
         stream,
-        avatar.composer,
+        avatar.live_composer(),
         [*sinks, _ProgressSink(reporter, arguments.seconds)],
         SystemClock(),
         look_ahead_ms=mouth.model.look_ahead_ms,

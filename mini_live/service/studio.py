@@ -39,7 +39,7 @@ class Studio:
         self._renderer = renderer
         self._orders: queue.Queue[_Order] = queue.Queue()
         self._works: deque[LongWork] = deque()
-        self._avatars: list[Avatar] = []
+        self._avatars: dict[int, Avatar] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._mouth: Mouth | None = None
@@ -94,13 +94,12 @@ class Studio:
     def open_avatar(self, folder: Path) -> Avatar:
         """Open a character; on the studio's thread only. See :func:`mini_live.wiring.open_avatar`."""
         avatar = open_avatar(folder, self._renderer, self.mouth.space)
-        self._avatars.append(avatar)
+        self._avatars[id(avatar)] = avatar
         return avatar
 
     def close_avatar(self, avatar: Avatar) -> None:
         """Close a character that was opened here; on the studio's thread only, may be called twice."""
-        if avatar in self._avatars:
-            self._avatars.remove(avatar)
+        if self._avatars.pop(id(avatar), None) is not None:
             avatar.close()
 
     def close(self) -> None:
@@ -146,7 +145,7 @@ class Studio:
             self._log.exception("an order failed")
 
     def _free(self) -> None:
-        for avatar in list(self._avatars):
+        for avatar in list(self._avatars.values()):
             with suppress(Exception):
                 self.close_avatar(avatar)
         with suppress(queue.Empty):

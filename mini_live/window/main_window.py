@@ -231,6 +231,10 @@ class MainWindow(QWidget):
         if not self._speaking:
             self._say("ready", {})
 
+    def _try_again(self) -> None:
+        self._say("loading", {})
+        self._worker.show_character(self._chosen)
+
     def _failed(self, sentence: str) -> None:
         self._ready = False
         for button in (self.start_button, self.record_button, self.camera_button):

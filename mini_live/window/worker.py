@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -14,21 +13,20 @@ from mini_live.clock import SystemClock
 from mini_live.live_session import LiveSession, Orders
 from mini_live.live_statistics import LiveStatus
 from mini_live.microphone import Microphone, find_microphone, list_microphones
-from mini_live.sinks import CallbackSink, QueuedSink, VideoFileSink
-from mini_live.virtual_camera import VirtualCameraSink
+from mini_live.monitor import SpeakerInfo
+from mini_live.sinks import CallbackSink
+from mini_live.window.outputs import Outputs
 from mini_live.wiring import Avatar, Mouth, open_avatar, open_mouth
 from talkingface.errors import AvatarError
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_stream import MouthStream
 from talkingface.records import ImageArray, VideoFrame
-from talkingface.seams import AudioSource, FrameSink
-from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
-from talkingface.video_files import VideoWriter
+from talkingface.seams import AudioSource
+from talkingface.timing import SAMPLE_RATE
 
 BLOCK_SAMPLES = SAMPLE_RATE // 50
 MARGIN_S = BLOCK_SAMPLES / SAMPLE_RATE
 FINISH_WITHIN_S = 60.0
-RECORDING_QUEUE_FRAMES = 2 * FRAMES_PER_SECOND
 
 
 class Worker(QObject):
@@ -41,6 +39,7 @@ class Worker(QObject):
     source_changed = Signal(str, str)
     recording_changed = Signal(bool, str)
     camera_changed = Signal(bool, str)
+    monitor_changed = Signal(bool)
     microphones_found = Signal(list)
 
     def __init__(self, character: Path | None, renderer: str, controls: MouthControls) -> None:
@@ -66,10 +65,10 @@ class Worker(QObject):
         self._microphone_wanted: str | None = None
         self._microphone_lost = False
         self._source_name = ""
-        self._finishing: list[QueuedSink] = []
-        self._recording: QueuedSink | None = None
-        self._recording_path = Path()
-        self._camera: VirtualCameraSink | None = None
+        self._outputs = Outputs(
+            self.notice.emit, self.recording_changed.emit, self.camera_changed.emit, self.monitor_changed.emit
+        )
+        self._try = threading.Event()
         self._thread = threading.Thread(target=self._work, name="avatar", daemon=True)
 
     @property
@@ -85,8 +84,9 @@ class Worker(QObject):
     def close(self, timeout_s: float) -> bool:
         """End everything; a recording is finished however long it takes. Returns whether all ended in time."""
         self._closing.set()
+        self._try.set()
         self._orders.put(self._stop_session)
-        recording = self._recording is not None or bool(self._finishing)
+        recording = self._outputs.recording
         if self._thread.is_alive():
             self._thread.join(FINISH_WITHIN_S if recording else timeout_s)
         return not self._thread.is_alive()
@@ -128,8 +128,12 @@ class Worker(QObject):
         self._orders.put(lambda: self._mute(muted))
 
     def show_character(self, folder: Path | None) -> None:
-        """Change the character; the sound goes on."""
-        self._orders.put(lambda: self._change_character(folder))
+        """Change the character; the sound goes on. After a failure everything is tried again."""
+        self._folder = folder
+        if self._session is None:
+            self._try.set()
+        else:
+            self._orders.put(lambda: self._change_character(folder))
 
     def start_recording(self, path: Path) -> None:
         """Record picture and sound from now on."""
@@ -143,43 +147,59 @@ class Worker(QObject):
         """Open or close the virtual camera."""
         self._orders.put(lambda: self._switch_camera(wanted))
 
+    def set_monitor(self, wanted: bool, speaker: SpeakerInfo | None = None) -> None:
+        """Play the voice back in step with the picture, or stop it."""
+        self._orders.put(lambda: self._outputs.switch_monitor(self._live(), wanted, speaker))
+
     def _work(self) -> None:
-        try:
-            self._mouth = mouth = open_mouth()
-            self._avatar = open_avatar(self._folder, self._renderer, mouth.space, self.notice.emit)
-            self._avatar.warm_up()
-            self._session = LiveSession(
-                SilenceSource(BLOCK_SAMPLES, self._clock),
-                MouthStream(mouth.model, self._controls),
-                self._avatar.composer,
-                [CallbackSink(self._show)],
-                self._clock,
-                look_ahead_ms=mouth.model.look_ahead_ms,
-                margin_s=MARGIN_S,
-                next_source=self._after_source,
-                on_sink_error=self._sink_failed,
-                orders=self._orders,
-            )
-            self._apply_controls()
-            self.character_ready.emit(self._avatar.character.name, mouth.model.look_ahead_ms)
+        while not self._closing.is_set():
+            self._try.clear()
+            try:
+                self._open_and_run()
+            except AvatarError as error:
+                self._fail(str(error))
+            except Exception as error:  # a thread has no caller: the person must be told all the same
+                self._fail(f"unexpected {type(error).__name__}: {error}")
+            finally:
+                self._free()
             if not self._closing.is_set():
-                self._session.run()
-        except AvatarError as error:
-            self.failed.emit(str(error))
-        except Exception as error:  # a thread has no caller: the person must be told all the same
-            self.failed.emit(f"unexpected {type(error).__name__}: {error}")
-        finally:
-            self._free()
+                self._try.wait()
+
+    def _open_and_run(self) -> None:
+        self._mouth = mouth = open_mouth()
+        self._avatar = open_avatar(self._folder, self._renderer, mouth.space, self.notice.emit)
+        self._avatar.warm_up()
+        self._session = LiveSession(
+            SilenceSource(BLOCK_SAMPLES, self._clock),
+            MouthStream(mouth.model, self._controls),
+            self._avatar.live_composer(),
+            [CallbackSink(self._show)],
+            self._clock,
+            look_ahead_ms=mouth.model.look_ahead_ms,
+            margin_s=MARGIN_S,
+            next_source=self._after_source,
+            on_sink_error=self._outputs.failed,
+            orders=self._orders,
+        )
+        self._apply_controls()
+        self.character_ready.emit(self._avatar.character.name, mouth.model.look_ahead_ms)
+        if not self._closing.is_set():
+            self._session.run()
+
+    def _fail(self, sentence: str) -> None:
+        """Give up until another character is asked for; a recording is kept."""
+        self.source_changed.emit("idle", "")
+        self.failed.emit(sentence)
 
     def _free(self) -> None:
-        if self._session is not None:
-            self._session.close_source()
-        for sink in (self._recording, self._camera, *self._finishing):
-            if sink is not None:
-                with suppress(AvatarError):
-                    sink.close()
-        if self._avatar is not None:
-            self._avatar.close()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close_source()
+        self._microphone_wanted, self._microphone_lost = None, False
+        self._outputs.close()
+        avatar, self._avatar = self._avatar, None
+        if avatar is not None:
+            avatar.close()
 
     def _live(self) -> LiveSession:
         assert self._session is not None, "orders are obeyed by a running session"
@@ -266,67 +286,25 @@ class Worker(QObject):
         assert self._mouth is not None
         try:
             avatar = open_avatar(folder, self._renderer, self._mouth.space, self.notice.emit)
+            avatar.warm_up()
         except AvatarError as error:
             self.notice.emit(str(error))
             return
         before, self._avatar = self._avatar, avatar
-        self._live().composer = avatar.composer
+        self._live().composer = avatar.live_composer()
         if before is not None:
             before.close()
         self.character_ready.emit(avatar.character.name, self._mouth.model.look_ahead_ms)
 
     def _begin_recording(self, path: Path) -> None:
-        assert self._avatar is not None
-        if self._recording is not None:
-            return
-        character = self._avatar.character
-        try:
-            writer = VideoWriter(
-                path, character.width, character.height, FRAMES_PER_SECOND,
-                audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast",
-            )  # fmt: skip
-        except AvatarError as error:
-            self.notice.emit(str(error))
-            self.recording_changed.emit(False, "")
-            return
-        self._recording_path = path
-        self._recording = QueuedSink(
-            VideoFileSink(writer), RECORDING_QUEUE_FRAMES, drop_when_full=True, on_finished=self._recorded
-        )
-        self._live().add_sink(self._recording)
-        self.recording_changed.emit(True, "")
+        self._outputs.begin_recording(self._live(), path, *self._size())
 
     def _end_recording(self) -> None:
-        sink, self._recording = self._recording, None
-        if sink is not None:
-            self._finishing.append(sink)
-            self._live().end_sink(sink, sink.finish)
-
-    def _recorded(self, error: AvatarError | None) -> None:
-        if error is not None:
-            self.notice.emit(str(error))
-        self.recording_changed.emit(False, "" if error is not None else str(self._recording_path))
+        self._outputs.end_recording(self._live())
 
     def _switch_camera(self, wanted: bool) -> None:
-        assert self._avatar is not None
-        camera, self._camera = self._camera, None
-        if camera is not None:
-            self._live().end_sink(camera, camera.close)
-        if wanted:
-            character = self._avatar.character
-            try:
-                self._camera = VirtualCameraSink(character.width, character.height)
-            except AvatarError as error:
-                self.notice.emit(str(error))
-            else:
-                self._live().add_sink(self._camera)
-        self.camera_changed.emit(self._camera is not None, "" if self._camera is None else self._camera.name)
+        self._outputs.switch_camera(self._live(), wanted, *self._size())
 
-    def _sink_failed(self, sink: FrameSink, error: AvatarError) -> None:
-        self.notice.emit(str(error))
-        if sink is self._recording:
-            self._recording = None
-            self.recording_changed.emit(False, "")
-        if sink is self._camera:
-            self._camera = None
-            self.camera_changed.emit(False, "")
+    def _size(self) -> tuple[int, int]:
+        assert self._avatar is not None
+        return self._avatar.character.width, self._avatar.character.height

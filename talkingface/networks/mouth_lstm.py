@@ -26,7 +26,7 @@ class MouthLstmConfig:
         look_ahead_ms: how late the answer is, beside the feature window.
         hidden: units of each of the two LSTM layers.
         projection: width of the layer that sees this and the last frame's features.
-        heard: width of a head used in training only, which must tell what a speech recogniser hears; 0 is none.
+        sound_classes: classes of a head used in training only, which must tell sounds apart; 0 is none.
         mean_memory_frames: how many heard frames the running mean of each band remembers.
         prior_frames: how many frames of the training mean it starts with.
         dropout: share dropped between layers in training.
@@ -36,9 +36,9 @@ class MouthLstmConfig:
     look_ahead_ms: int = 80
     hidden: int = 192
     projection: int = 128
-    heard: int = 0
+    sound_classes: int = 0
     mean_memory_frames: float = 250.0
-    prior_frames: float = 25.0
+    prior_frames: float = 10.0
     dropout: float = 0.3
 
     def __post_init__(self) -> None:
@@ -48,7 +48,7 @@ class MouthLstmConfig:
             BadInputError: a size below 1 or a look-ahead between frames.
         """
         look_ahead_frames(self.look_ahead_ms)
-        if min(self.coefficient_count, self.hidden, self.projection) < 1 or self.heard < 0:
+        if min(self.coefficient_count, self.hidden, self.projection) < 1 or self.sound_classes < 0:
             raise BadInputError(f"expected positive network sizes, found {self}")
 
 
@@ -72,7 +72,9 @@ class MouthLstm(nn.Module):
         self.drop = nn.Dropout(config.dropout)
         self.mouth = nn.Linear(config.hidden, config.coefficient_count)
         self.voice = nn.Linear(config.hidden, 1)
-        self.heard = nn.Linear(config.hidden, config.heard) if config.heard else None
+        self.sounds = (
+            nn.Linear(config.hidden, FEATURES_PER_FRAME * config.sound_classes) if config.sound_classes else None
+        )
 
     def set_normalisation(self, mean: Tensor, scale: Tensor) -> None:
         """Take the training set's (80,) mean and standard deviation of heard log-mel columns."""
@@ -116,15 +118,15 @@ class MouthLstm(nn.Module):
             normalised: (B, T, 320) of :meth:`normalise_all`.
 
         Returns:
-            ``mouth`` (B, T, K), ``voice`` (B, T) logits, and, with such a head, ``heard`` (B, T, heard).
+            ``mouth`` (B, T, K), ``voice`` (B, T) logits, and, with such a head, ``sounds`` (B, T, 2 * classes) logits.
         """
         projected = self.drop(self.project(normalised))
         first, _ = self.first(projected)
         second, _ = self.second(self.drop(first))
         second = self.drop(second)
         heads = {"mouth": self.mouth(second), "voice": self.voice(second)[..., 0]}
-        if self.heard is not None:
-            heads["heard"] = self.heard(second)
+        if self.sounds is not None:
+            heads["sounds"] = self.sounds(second)
         return heads
 
     def step(self, features: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:

@@ -65,7 +65,7 @@ def test_the_loop_has_no_seam(base_frames):
 def test_the_maker_draws_the_same_face_twice():
     framing = Framing(180, 240, face_height_px=79, centre_x_px=90, eyes_y_px=88, supersample=1)
     try:
-        first, second = (next(iter(draw_loop(LOOKS["default"], framing, 225, ROUGH))) for _ in range(2))
+        first, second = (next(iter(draw_loop(LOOKS["default"], framing, 200, ROUGH))) for _ in range(2))
     except GraphicsError as error:
         pytest.skip(f"no OpenGL here: {error}")
     assert first.shape == (240, 180, 3)
@@ -76,7 +76,7 @@ def test_the_maker_draws_the_same_face_twice():
 
 
 def test_idle_motion_closes_and_stays_small():
-    loop = idle_loop(225)
+    loop = idle_loop(200)
     for value in (
         lambda idle: idle.yaw,
         lambda idle: idle.pitch,

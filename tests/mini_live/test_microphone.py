@@ -67,7 +67,7 @@ class PretendedStream:
 
 def opened(monkeypatch: pytest.MonkeyPatch, *rates_hz: int) -> tuple[Microphone, PretendedStream]:
     portaudio = PretendedPortAudio(rates_hz or (16_000,))
-    monkeypatch.setattr(under_test, "_sounddevice", lambda: portaudio)
+    monkeypatch.setattr(under_test, "import_sounddevice", lambda: portaudio)
     microphone = Microphone(find_microphone(None))
     assert portaudio.stream is not None
     return microphone, portaudio.stream
@@ -85,7 +85,7 @@ def heard(microphone: Microphone) -> np.ndarray:
 
 
 def test_only_inputs_are_listed_and_the_default_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(under_test, "_sounddevice", PretendedPortAudio)
+    monkeypatch.setattr(under_test, "import_sounddevice", PretendedPortAudio)
     assert [(device.index, device.name, device.is_default) for device in list_microphones()] == [
         (1, "Built-in", True),
         (2, "USB Headset", False),
@@ -96,7 +96,7 @@ def test_only_inputs_are_listed_and_the_default_is_marked(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("wanted", ["7", "0", "webcam"])
 def test_an_unknown_microphone_is_refused_with_the_list(monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
-    monkeypatch.setattr(under_test, "_sounddevice", PretendedPortAudio)
+    monkeypatch.setattr(under_test, "import_sounddevice", PretendedPortAudio)
     with pytest.raises(DeviceError, match=r"Built-in.*USB Headset"):
         find_microphone(wanted)
 
@@ -104,7 +104,7 @@ def test_an_unknown_microphone_is_refused_with_the_list(monkeypatch: pytest.Monk
 def test_no_microphone_names_a_way_without(monkeypatch: pytest.MonkeyPatch) -> None:
     portaudio = PretendedPortAudio()
     portaudio.devices = portaudio.devices[:1]
-    monkeypatch.setattr(under_test, "_sounddevice", lambda: portaudio)
+    monkeypatch.setattr(under_test, "import_sounddevice", lambda: portaudio)
     with pytest.raises(DeviceError, match="--source FILE"):
         find_microphone(None)
 

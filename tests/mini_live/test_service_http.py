@@ -228,14 +228,15 @@ def test_only_the_newest_finished_jobs_are_kept(characters: Path) -> None:
 
 
 def test_ending_breaks_off_what_runs_and_leaves_nothing(characters: Path) -> None:
+    before = _studio_threads()
     with service(characters) as client:
         job = speak(client, voice(60))
         while client.get(f"/jobs/{job['id']}").json()["frames"] < 3:
             time.sleep(0.02)
         folder = company_of(client).folder
-        assert folder.is_dir()
+        assert folder.is_dir() and len(_studio_threads() - before) == 1
     assert not folder.exists()
-    assert "studio" not in {thread.name for thread in threading.enumerate()}
+    assert _studio_threads() == before
 
 
 def test_a_sound_in_another_form_gives_the_same_mouth(client: TestClient, tmp_path: Path) -> None:
@@ -254,6 +255,10 @@ def test_a_sound_in_another_form_gives_the_same_mouth(client: TestClient, tmp_pa
         for content in (flac.read_bytes(), voice(1.0))
     ]
     np.testing.assert_allclose(*([f["coefficients"] for f in frames] for frames in answers), atol=1e-3)
+
+
+def _studio_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "studio"}
 
 
 def _hold(until: threading.Event, breathe: object) -> None:

@@ -69,7 +69,7 @@ def test_sequences_and_steps_agree() -> None:
 
 def test_a_new_network_is_exported_with_its_card(tmp_path: Path) -> None:
     shutil.copy(CHECKPOINT / "mouth_space.npz", tmp_path)
-    network = MouthLstm(MouthLstmConfig(hidden=16, projection=8, look_ahead_ms=40, heard=4))
+    network = MouthLstm(MouthLstmConfig(hidden=16, projection=8, look_ahead_ms=40, sound_classes=4))
     error = export(network, tmp_path, training_data=[{"name": "made"}], metrics={"r0": 0.5}, note="tiny")
     assert error < PARITY_LIMIT
     model = load_mouth_model(tmp_path)

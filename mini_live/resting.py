@@ -1,0 +1,73 @@
+"""Saves the work of drawing a resting mouth again and again while nobody speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from talkingface.frame_composer import BaseFrames, FrameComposer
+from talkingface.records import CropRectangle, FloatArray, ImageArray, VideoFrame
+from talkingface.stage_timing import StageTimer
+from talkingface.timing import frame_time_s
+
+MOST_BYTES = 64 * 1024 * 1024
+
+
+class RestingComposer:
+    """A composer that keeps the drawn part of each base frame at rest, and lays it on the next time round.
+
+    Coefficients of exactly zero give exactly the same picture every time, so nothing is lost. Memory is bounded:
+    where a long base loop does not fit, the rest of it is drawn as ever.
+    """
+
+    def __init__(
+        self,
+        composer: FrameComposer,
+        base: BaseFrames,
+        crops: Sequence[CropRectangle],
+        *,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        """Keep nothing yet.
+
+        Args:
+            composer: draws everything else.
+            base: the base video that ``composer`` draws on.
+            crops: the part that is drawn again, a base frame each.
+            most_bytes: how much may be kept.
+        """
+        self._composer = composer
+        self._base = base
+        self._crops = crops
+        self._kept: dict[int, ImageArray] = {}
+        self._room_bytes = most_bytes
+
+    @property
+    def stages(self) -> StageTimer:
+        """The composer's stage times."""
+        return self._composer.stages
+
+    @stages.setter
+    def stages(self, timer: StageTimer) -> None:
+        self._composer.stages = timer
+
+    def compose(self, index: int, coefficients: FloatArray) -> VideoFrame:
+        """Make frame ``index``; see :meth:`talkingface.frame_composer.FrameComposer.compose`."""
+        if np.any(coefficients):
+            return self._composer.compose(index, coefficients)
+        row = index % len(self._crops)
+        crop = self._crops[row]
+        place = (slice(crop.y, crop.y + crop.height), slice(crop.x, crop.x + crop.width))
+        drawn = self._kept.get(row)
+        if drawn is None:
+            frame = self._composer.compose(index, coefficients)
+            part = frame.rgb[place]
+            if part.nbytes <= self._room_bytes:
+                self._room_bytes -= part.nbytes
+                self._kept[row] = part.copy()
+            return frame
+        with self.stages.stage("rest"):
+            rgb = self._base.frame(index)
+            rgb[place] = drawn
+        return VideoFrame(rgb, index, frame_time_s(index))

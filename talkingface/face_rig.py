@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from talkingface.fold_guard import FoldGuard
 from talkingface.landmarks import LIPS_INNER, lip_opening, lip_width
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import CropRectangle, FloatArray, HeadPose, MouthGeometry
@@ -34,6 +35,7 @@ class FaceRig:
         self.space = space
         self.meshes = meshes
         self.neutral = neutral
+        self._folds = FoldGuard(meshes.wrap, neutral)
         inner = list(LIPS_INNER)
         own_mouth, mean_mouth = neutral[inner].mean(0), space.neutral[inner].mean(0)
         size = float(lip_width(neutral) / lip_width(space.neutral))
@@ -60,6 +62,7 @@ class FaceRig:
         outright = pose.to_pixels((self.neutral + wanted)[wrap.landmarks]) - points_px[wrap.landmarks]
         share = wrap.absolute[:, None]
         shift = wrap.motion[:, None] * (by_change * (1 - share) + outright * share)
+        shift = self._folds.relieve(points_px[wrap.landmarks], shift)
         source = wrap.vertices(points_px)
         return self._assemble(source, crop, wrap.moved(source, shift), crop, pose, wanted)
 

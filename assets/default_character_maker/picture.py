@@ -85,7 +85,9 @@ class Studio:
         rest = self._head.rest
         weight = _smooth((1.22 - rest[:, 1]) / 0.45)[:, None]
         vertices, normals = self._head.posed(0, 0)
-        self._skin = Mesh(offscreen, self._head.facing_triangles(), vertices, normals, np.hstack([rest, weight]))
+        self._skin = Mesh(
+            offscreen, self._head.facing_triangles(), vertices, normals, np.hstack([rest, weight])
+        )
         chart = np.hstack([self._body.chart, np.zeros((len(self._body.chart), 2), np.float32)])
         self._cloth = Mesh(offscreen, self._body.triangles, *self._body.posed(0), chart)
         place = np.hstack([self._eyeball, np.ones((len(self._eyeball), 1), np.float32)])

@@ -6,13 +6,12 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from mini_live.messages import Messages
 from mini_live.microphone import MicrophoneInfo
+from mini_live.window.bars import ActionBar, TopBar
 from mini_live.window.panel import Panel
 from mini_live.window.settings import WindowSettings
 from mini_live.window.stage import Stage
@@ -58,6 +58,7 @@ class MainWindow(QWidget):
         self._speaking = False
         self._lost = False
         self._ready = False
+        self._companion = False
         self._characters = characters
         self._chosen = chosen
         self._caption: tuple[str, dict[str, object]] = ("loading", {})
@@ -88,7 +89,9 @@ class MainWindow(QWidget):
 
     def toggle_speaking(self) -> None:
         """Start or stop."""
-        if self._speaking:
+        if self.action_bar.failed:
+            self._try_again()
+        elif self._speaking:
             self._worker.fall_silent()
         elif self.panel.uses_microphone:
             self._worker.listen_to_microphone(self.panel.device)
@@ -101,17 +104,9 @@ class MainWindow(QWidget):
         """Write every word again."""
         text = self._messages.text
         self.setWindowTitle(text("title"))
-        self._title.setText(text("title"))
+        self.top_bar.retranslate(dark=self._theme.name == "dark")
         self.panel.retranslate()
-        self.start_button.setText(text("stop") if self._speaking else text("start"))
-        recording = self.record_button.isChecked()
-        self.record_button.setText(text("stop_recording") if recording else text("record"))
-        self.camera_button.setText(text("camera"))
-        self.full_screen_button.setText(text("full_screen"))
-        self.language_button.setText(text("language"))
-        self.language_button.setAccessibleName(text("language_hint"))
-        self.theme_button.setText(text("light") if self._theme.name == "dark" else text("dark"))
-        self.theme_button.setToolTip(text("theme_hint"))
+        self.action_bar.retranslate(speaking=self._speaking)
         self.stage.setAccessibleName(text("stage"))
         self._say(*self._caption)
 
@@ -124,30 +119,15 @@ class MainWindow(QWidget):
         event.accept()
 
     def _build(self) -> None:
-        self._title = QLabel(objectName="heading")
-        self.full_screen_button = QPushButton(objectName="quiet")
-        self.language_button = QPushButton(objectName="quiet")
-        self.theme_button = QPushButton(objectName="quiet")
-        top = QHBoxLayout()
-        top.addWidget(self._title)
-        top.addStretch(1)
-        for button in (self.full_screen_button, self.theme_button, self.language_button):
-            top.addWidget(button)
-        self.start_button = QPushButton(objectName="primary", enabled=False)
-        self.record_button = QPushButton(objectName="danger", checkable=True, enabled=False)
-        self.camera_button = QPushButton(checkable=True, enabled=False)
-        actions = QHBoxLayout()
-        actions.setSpacing(10)
-        actions.addWidget(self.start_button, 2)
-        actions.addWidget(self.record_button, 1)
-        actions.addWidget(self.camera_button, 1)
+        self.top_bar = TopBar(self._messages)
+        self.action_bar = ActionBar(self._messages)
         self._notice = QLabel(objectName="notice", visible=False, wordWrap=True)
         self._status = QLabel(objectName="status")
         left = QVBoxLayout()
         left.setSpacing(12)
         left.addWidget(self.stage, 1)
         left.addWidget(self._notice)
-        left.addLayout(actions)
+        left.addWidget(self.action_bar)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -161,7 +141,7 @@ class MainWindow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 12, 18, 10)
         layout.setSpacing(10)
-        layout.addLayout(top)
+        layout.addWidget(self.top_bar)
         layout.addLayout(middle, 1)
         layout.addWidget(self._status)
         self._timer = QTimer(self, interval=STATUS_PERIOD_MS)
@@ -178,6 +158,9 @@ class MainWindow(QWidget):
         worker.recording_changed.connect(self._recording_changed)
         worker.camera_changed.connect(self._camera_changed)
         worker.microphones_found.connect(self._microphones_found)
+        worker.speakers_found.connect(panel.set_speakers)
+        worker.monitor_changed.connect(panel.show_monitor)
+        panel.monitor_picked.connect(worker.set_monitor)
         panel.controls_changed.connect(self._controls_changed)
         panel.refresh_wanted.connect(worker.look_for_microphones)
         panel.file_wanted.connect(self._choose_file)
@@ -185,21 +168,24 @@ class MainWindow(QWidget):
         panel.character_picked.connect(self._show_character)
         panel.folder_wanted.connect(self._choose_folder)
         panel.mute_changed.connect(worker.set_muted)
-        self.start_button.clicked.connect(self.toggle_speaking)
-        self.record_button.clicked.connect(self._record_clicked)
-        self.camera_button.clicked.connect(worker.set_camera)
-        self.full_screen_button.clicked.connect(self.toggle_full_screen)
-        self.language_button.clicked.connect(self._switch_language)
-        self.theme_button.clicked.connect(self._switch_theme)
+        self.action_bar.start.clicked.connect(self.toggle_speaking)
+        self.action_bar.record.clicked.connect(self._record_clicked)
+        self.action_bar.camera.clicked.connect(worker.set_camera)
+        self.action_bar.snapshot.clicked.connect(self._choose_snapshot)
+        self.top_bar.companion.clicked.connect(self.toggle_companion)
+        self.top_bar.full_screen.clicked.connect(self.toggle_full_screen)
+        self.top_bar.language.clicked.connect(self._switch_language)
+        self.top_bar.theme.clicked.connect(self._switch_theme)
         self._timer.timeout.connect(self._show_status)
         self._reopen_timer.timeout.connect(worker.reopen_lost_microphone_if_lost)
         self._notice_timer.timeout.connect(self._notice.hide)
         for keys, action in (
-            ("Ctrl+Return", self.start_button.click),
+            ("Ctrl+Return", self.action_bar.start.click),
             ("Ctrl+M", self.panel.mute.toggle),
-            ("Ctrl+R", self.record_button.click),
+            ("Ctrl+R", self.action_bar.record.click),
             ("F11", self.toggle_full_screen),
-            ("Escape", self._leave_full_screen),
+            ("F10", self.toggle_companion),
+            ("Escape", self._leave_special_modes),
         ):
             QShortcut(QKeySequence(keys), self, activated=action)
 
@@ -210,6 +196,40 @@ class MainWindow(QWidget):
         else:
             self._scroll.hide()
             self.showFullScreen()
+
+    def toggle_companion(self) -> None:
+        """Show only the character, frameless and above all other windows, or go back."""
+        self._companion = not self._companion
+        if self._companion:
+            self._leave_full_screen()
+        for part in (self.top_bar, self.action_bar, self._scroll, self._status):
+            part.setVisible(not self._companion)
+        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, self._companion)
+        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, self._companion)
+        self.show()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Move the window by the character in companion mode."""
+        handle = self.windowHandle()
+        if self._companion and event.button() == Qt.MouseButton.LeftButton and handle is not None:
+            handle.startSystemMove()
+
+    def _choose_snapshot(self) -> None:
+        picture = self.stage.image.copy()
+        suggestion = Path(self._settings.text("recordings", str(Path.home()))) / time.strftime(
+            "avatar-%Y%m%d-%H%M%S.png"
+        )
+        path, _ = QFileDialog.getSaveFileName(
+            self, self._messages.text("save_snapshot"), str(suggestion), "PNG (*.png)"
+        )
+        if path:
+            saved = picture.save(path if path.lower().endswith(".png") else path + ".png")
+            self._tell(self._messages.text("saved" if saved else "not_saved", path=path))
+
+    def _leave_special_modes(self) -> None:
+        if self._companion:
+            self.toggle_companion()
+        self._leave_full_screen()
 
     def _leave_full_screen(self) -> None:
         if self.isFullScreen():
@@ -223,8 +243,8 @@ class MainWindow(QWidget):
 
     def _character_ready(self, name: str, look_ahead_ms: int) -> None:
         self._ready = True
-        for button in (self.start_button, self.record_button, self.camera_button):
-            button.setEnabled(True)
+        self.action_bar.set_state(ready=True, failed=False)
+        self.retranslate()
         self._status.setToolTip(
             self._messages.text("latency_hint", window=WINDOW_MS, look_ahead=look_ahead_ms)
         )
@@ -232,13 +252,15 @@ class MainWindow(QWidget):
             self._say("ready", {})
 
     def _try_again(self) -> None:
+        self.action_bar.set_state(ready=False, failed=False)
+        self._notice.hide()
         self._say("loading", {})
         self._worker.show_character(self._chosen)
 
     def _failed(self, sentence: str) -> None:
         self._ready = False
-        for button in (self.start_button, self.record_button, self.camera_button):
-            button.setEnabled(False)
+        self.action_bar.set_state(ready=False, failed=True)
+        self.retranslate()
         self._say("failed", {})
         self._tell(sentence, stays=True)
 
@@ -280,14 +302,14 @@ class MainWindow(QWidget):
             self.toggle_speaking()
 
     def _recording_changed(self, recording: bool, path: str) -> None:
-        self.record_button.setChecked(recording)
+        self.action_bar.record.setChecked(recording)
         if path:
             self._tell(self._messages.text("recorded", path=path))
         self.retranslate()
 
     def _camera_changed(self, shown: bool, name: str) -> None:
-        self.camera_button.setChecked(shown)
-        self.camera_button.setToolTip(name)
+        self.action_bar.camera.setChecked(shown)
+        self.action_bar.camera.setToolTip(name)
 
     def _microphones_found(self, microphones: list[MicrophoneInfo]) -> None:
         self.panel.set_microphones(microphones, self._settings.text("device"))
@@ -322,10 +344,10 @@ class MainWindow(QWidget):
         self._worker.show_character(folder)
 
     def _record_clicked(self) -> None:
-        if not self.record_button.isChecked():
+        if not self.action_bar.record.isChecked():
             self._worker.stop_recording()
             return
-        self.record_button.setChecked(False)
+        self.action_bar.record.setChecked(False)
         suggestion = Path(self._settings.text("recordings", str(Path.home()))) / time.strftime(
             "avatar-%Y%m%d-%H%M%S.mp4"
         )

@@ -50,6 +50,11 @@ class Outputs:
         """Whether a recording runs or is being finished."""
         return self._recording is not None or any(not sink.finished for sink in self._finishing)
 
+    @property
+    def monitoring(self) -> bool:
+        """Whether a speaker is open."""
+        return self._monitor is not None
+
     def begin_recording(self, session: LiveSession, path: Path, width: int, height: int) -> None:
         """Record picture and sound from now on, in the size of the character shown now."""
         if self._recording is not None:
@@ -96,12 +101,12 @@ class Outputs:
                 session.add_sink(self._camera)
         self._on_camera(self._camera is not None, "" if self._camera is None else self._camera.name)
 
-    def switch_monitor(self, session: LiveSession, wanted: bool, speaker: SpeakerInfo | None) -> None:
-        """Play the voice back in step with the picture, or stop it."""
+    def switch_monitor(self, session: LiveSession, speaker: SpeakerInfo | None) -> None:
+        """Play the voice back in step with the picture; None stops it."""
         monitor, self._monitor = self._monitor, None
         if monitor is not None:
             session.end_sink(monitor, monitor.close)
-        if wanted:
+        if speaker is not None:
             try:
                 self._monitor = MonitorSink(speaker)
             except AvatarError as error:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from mini_live.messages import Messages
 from mini_live.microphone import MicrophoneInfo
+from mini_live.monitor import SpeakerInfo
 from mini_live.window.level_meter import LevelMeter
 from mini_live.window.slider_row import Setting, SliderRow
 from mini_live.window.theme import Theme
@@ -44,6 +45,7 @@ class Panel(QWidget):
     character_picked = Signal(object)
     folder_wanted = Signal()
     mute_changed = Signal(bool)
+    monitor_picked = Signal(object)
 
     def __init__(self, messages: Messages) -> None:
         """Lay everything out; :meth:`retranslate` writes the words."""
@@ -109,6 +111,23 @@ class Panel(QWidget):
         self.devices.setEnabled(bool(microphones))
         self.devices.blockSignals(False)
 
+    def set_speakers(self, speakers: list[SpeakerInfo]) -> None:
+        """Fill the list of speakers behind the entry for none; the one that plays stays chosen."""
+        playing = self.speakers.currentData()
+        self.speakers.blockSignals(True)
+        while self.speakers.count() > 1:
+            self.speakers.removeItem(1)
+        for speaker in speakers:
+            self.speakers.addItem(speaker.name, speaker)
+            if playing is not None and speaker.name == playing.name:
+                self.speakers.setCurrentIndex(self.speakers.count() - 1)
+        self.speakers.blockSignals(False)
+
+    def show_monitor(self, playing: bool) -> None:
+        """Show that no speaker plays where one could not be opened or went away."""
+        if not playing:
+            self.speakers.setCurrentIndex(0)
+
     def set_characters(self, characters: list[tuple[str, Path]], chosen: Path | None) -> None:
         """Fill the list of characters as (name, folder)."""
         self.characters.blockSignals(True)
@@ -144,6 +163,9 @@ class Panel(QWidget):
         self.refresh.setAccessibleName(text("refresh"))
         self.meter.setAccessibleName(text("level"))
         self.meter.setToolTip(text("level"))
+        self.speakers.setItemText(0, text("monitor_off"))
+        self.speakers.setToolTip(text("monitor"))
+        self.speakers.setAccessibleName(text("monitor"))
         self.characters.setAccessibleName(text("character"))
         self.open_folder.setText(text("open_character"))
         self.mute.setText(text("muted") if self.mute.isChecked() else text("mute"))
@@ -175,6 +197,11 @@ class Panel(QWidget):
         layout.addWidget(self.meter)
         self.mute = QPushButton(checkable=True, objectName="danger")
         layout.addWidget(self.mute)
+        self.speakers = QComboBox()
+        self.speakers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.speakers.addItem("", None)
+        layout.addWidget(self.speakers)
+        self.speakers.activated.connect(lambda _: self.monitor_picked.emit(self.speakers.currentData()))
         self._show_source()
         group.buttonClicked.connect(self._source_clicked)
         self.refresh.clicked.connect(self.refresh_wanted)

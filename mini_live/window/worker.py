@@ -13,7 +13,7 @@ from mini_live.clock import SystemClock
 from mini_live.live_session import LiveSession, Orders
 from mini_live.live_statistics import LiveStatus
 from mini_live.microphone import Microphone, find_microphone, list_microphones
-from mini_live.monitor import SpeakerInfo
+from mini_live.monitor import SpeakerInfo, list_speakers
 from mini_live.sinks import CallbackSink
 from mini_live.window.outputs import Outputs
 from mini_live.wiring import Avatar, Mouth, open_avatar, open_mouth
@@ -41,6 +41,7 @@ class Worker(QObject):
     camera_changed = Signal(bool, str)
     monitor_changed = Signal(bool)
     microphones_found = Signal(list)
+    speakers_found = Signal(list)
 
     def __init__(self, character: Path | None, renderer: str, controls: MouthControls) -> None:
         """Remember what to open.
@@ -147,9 +148,9 @@ class Worker(QObject):
         """Open or close the virtual camera."""
         self._orders.put(lambda: self._switch_camera(wanted))
 
-    def set_monitor(self, wanted: bool, speaker: SpeakerInfo | None = None) -> None:
-        """Play the voice back in step with the picture, or stop it."""
-        self._orders.put(lambda: self._outputs.switch_monitor(self._live(), wanted, speaker))
+    def set_monitor(self, speaker: SpeakerInfo | None) -> None:
+        """Play the voice back in step with the picture on a speaker; None stops it."""
+        self._orders.put(lambda: self._outputs.switch_monitor(self._live(), speaker))
 
     def _work(self) -> None:
         while not self._closing.is_set():
@@ -248,7 +249,7 @@ class Worker(QObject):
         if wanted is None or not self._microphone_lost:
             return
         try:
-            list_microphones(refresh=True)
+            list_microphones(refresh=not self._outputs.monitoring)
             source = Microphone(find_microphone(wanted))
         except AvatarError:
             return
@@ -270,7 +271,9 @@ class Worker(QObject):
 
     def _list_microphones(self) -> None:
         try:
-            self.microphones_found.emit(list_microphones(refresh=self._microphone_wanted is None))
+            nothing_open = self._microphone_wanted is None and not self._outputs.monitoring
+            self.microphones_found.emit(list_microphones(refresh=nothing_open))
+            self.speakers_found.emit(list_speakers())
         except AvatarError as error:
             self.notice.emit(str(error))
             self.microphones_found.emit([])

@@ -202,7 +202,9 @@ def test_more_jobs_than_it_takes_on_are_turned_away(characters: Path) -> None:
         assert client.delete(f"/jobs/{first['id']}").status_code == 204
         third = speak(client, voice(0.1))
         held.set()
-        assert finished(client, second["id"])["state"] == finished(client, third["id"])["state"] == "completed"
+        assert (
+            finished(client, second["id"])["state"] == finished(client, third["id"])["state"] == "completed"
+        )
         assert client.get(f"/jobs/{first['id']}").status_code == 404
 
 

@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
 from mini_live.microphone import MicrophoneInfo
+from mini_live.monitor import SpeakerInfo
 from mini_live.window.main_window import MainWindow
 from mini_live.window.settings import WindowSettings
 from mini_live.window.worker import Worker
@@ -57,6 +58,9 @@ class IdleWorker(Worker):
 
     def show_character(self, folder: Path | None) -> None:
         self.asked.append(("character", folder))
+
+    def set_monitor(self, speaker: SpeakerInfo | None) -> None:
+        self.asked.append(("monitor", speaker))
 
     def start_recording(self, path: Path) -> None:
         self.asked.append(("record", path))
@@ -110,7 +114,7 @@ def test_every_word_fits(
 ) -> None:
     worker = made_ready(window)
     if window._messages.language != language:
-        window.language_button.click()
+        window.top_bar.language.click()
     if speaking:
         worker.source_changed.emit("microphone", "Built-in Audio")
         worker.recording_changed.emit(True, "")
@@ -126,18 +130,18 @@ def test_every_word_fits(
 
 
 def test_nothing_can_be_started_before_the_character_is_ready(window: MainWindow) -> None:
-    assert not window.start_button.isEnabled() and not window.record_button.isEnabled()
+    assert not window.action_bar.start.isEnabled() and not window.action_bar.record.isEnabled()
     made_ready(window)
-    assert window.start_button.isEnabled() and window.record_button.isEnabled()
+    assert window.action_bar.start.isEnabled() and window.action_bar.record.isEnabled()
 
 
 def test_start_listens_to_the_chosen_microphone_and_stop_ends_it(window: MainWindow) -> None:
     worker = made_ready(window)
     window.panel.devices.setCurrentIndex(1)
-    QTest.mouseClick(window.start_button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(window.action_bar.start, Qt.MouseButton.LeftButton)
     assert worker.asked[-1] == ("microphone", MICROPHONES[1].name)
     worker.source_changed.emit("microphone", MICROPHONES[1].name)
-    assert window.start_button.text() == "Stop"
+    assert window.action_bar.start.text() == "Stop"
     QTest.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     assert worker.asked[-1] == ("silent", None)
 
@@ -145,11 +149,11 @@ def test_start_listens_to_the_chosen_microphone_and_stop_ends_it(window: MainWin
 def test_a_file_is_played_and_its_end_is_told(window: MainWindow, tmp_path: Path) -> None:
     worker = made_ready(window)
     window.panel.set_file(tmp_path / "speech.wav")
-    window.start_button.click()
+    window.action_bar.start.click()
     assert worker.asked[-1] == ("file", tmp_path / "speech.wav")
     worker.source_changed.emit("file", "speech.wav")
     worker.source_changed.emit("ended", "speech.wav")
-    assert window.start_button.text() == "Start speaking"
+    assert window.action_bar.start.text() == "Start speaking"
 
 
 def test_the_knobs_reach_the_worker_and_are_remembered(window: MainWindow, store: QSettings) -> None:
@@ -200,21 +204,58 @@ def test_a_lost_microphone_is_told_and_goes_on_when_it_is_back(window: MainWindo
     worker = made_ready(window)
     worker.source_changed.emit("microphone", "Headset")
     worker.source_changed.emit("lost", "Headset")
-    assert "gone" in window._notice.text() and window.start_button.text() == "Stop"
+    assert "gone" in window._notice.text() and window.action_bar.start.text() == "Stop"
     worker.source_changed.emit("microphone", "Headset")
     assert "back" in window._notice.text()
 
 
 def test_a_failure_to_load_is_shown_and_nothing_can_be_started(window: MainWindow) -> None:
     worker_of(window).failed.emit("expected tracks.npz with sha256 1, found 2")
-    assert "tracks.npz" in window._notice.text() and not window.start_button.isEnabled()
+    assert "tracks.npz" in window._notice.text() and not window.action_bar.record.isEnabled()
+
+
+def test_after_a_failure_another_try_can_be_made(window: MainWindow, tmp_path: Path) -> None:
+    worker = worker_of(window)
+    worker.failed.emit("expected tracks.npz, found none")
+    assert window.action_bar.start.text() == "Try again"
+    window.action_bar.start.click()
+    assert worker.asked[-1] == ("character", tmp_path)
+    worker.character_ready.emit("Mira", 80)
+    assert window.action_bar.start.text() == "Start speaking"
+
+
+def test_companion_mode_shows_only_the_character_and_escape_comes_back(
+    window: MainWindow, application: QApplication
+) -> None:
+    made_ready(window)
+    window.top_bar.companion.click()
+    application.processEvents()
+    assert window.windowFlags() & Qt.WindowType.WindowStaysOnTopHint
+    assert window.stage.isVisible() and not window.panel.isVisible() and not window.action_bar.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    application.processEvents()
+    assert window.panel.isVisible() and window.action_bar.isVisible()
+    assert not window.windowFlags() & Qt.WindowType.FramelessWindowHint
+
+
+def test_a_speaker_is_chosen_and_one_that_fails_is_given_up(window: MainWindow) -> None:
+    worker = made_ready(window)
+    speaker = SpeakerInfo(4, "Headphones", True)
+    worker.speakers_found.emit([SpeakerInfo(2, "HDMI", False), speaker])
+    window.panel.speakers.setCurrentIndex(2)
+    window.panel.speakers.activated.emit(2)
+    assert worker.asked[-1] == ("monitor", speaker)
+    worker.speakers_found.emit([speaker])
+    assert window.panel.speakers.currentData() == speaker
+    worker.monitor_changed.emit(False)
+    assert window.panel.speakers.currentData() is None
 
 
 def test_language_and_theme_are_remembered(window: MainWindow, store: QSettings) -> None:
-    window.language_button.click()
-    window.theme_button.click()
+    window.top_bar.language.click()
+    window.top_bar.theme.click()
     assert (store.value("language"), store.value("theme")) == ("zh", "dark")
-    assert window.start_button.text() == "开始说话"
+    assert window.action_bar.start.text() == "开始说话"
 
 
 def test_everything_a_person_touches_has_a_name_for_screen_readers(window: MainWindow) -> None:

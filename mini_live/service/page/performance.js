@@ -14,6 +14,8 @@ export class Performance {
     this.shownAt = [];
     this.delay = 0;
     this.stopped = false;
+    this.complete = false;
+    this.decoding = 0;
     const query = new URLSearchParams({ format: "float32", rate: this.context.sampleRate, drop_late: "true" });
     if (character) query.set("character", character);
     if (token) query.set("token", token);
@@ -22,7 +24,10 @@ export class Performance {
     this.socket.binaryType = "arraybuffer";
     this.ready = new Promise((resolve, reject) => {
       this.socket.onerror = () => reject(new Error("lost"));
-      this.socket.onclose = () => { reject(new Error("lost")); this.stop("lost"); };
+      this.socket.onclose = () => {
+        reject(new Error("lost"));
+        if (!this.complete) this.stop("lost");
+      };
       this.socket.onmessage = (message) => this.receive(message.data, resolve, reject);
     });
     this.ready.then(() => this.turn(controls), () => {});
@@ -90,13 +95,15 @@ export class Performance {
         reject(new Error(event.message));
         this.stop(event.message);
       } else if (event.event === "end") {
-        this.lastPicture = true;
+        this.complete = true;
       }
       return;
     }
     const view = new DataView(data);
     const time = view.getFloat64(8, true);
+    this.decoding++;
     const bitmap = await createImageBitmap(new Blob([data.slice(HEADER_BYTES)], { type: "image/jpeg" }));
+    this.decoding--;
     this.pictures.push({ time, bitmap });
     this.pictures.sort((a, b) => a.time - b.time);
   }
@@ -110,8 +117,8 @@ export class Performance {
       due = this.pictures.shift();
     }
     if (due) this.paint(due, now);
-    if (this.lastPicture && !this.pictures.length) return this.stop("ended");
-    requestAnimationFrame(() => this.show());
+    if (this.complete && !this.decoding && !this.pictures.length) this.stop("ended");
+    else requestAnimationFrame(() => this.show());
   }
 
   paint({ time, bitmap }, now) {

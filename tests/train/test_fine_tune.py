@@ -1,0 +1,65 @@
+"""The fine-tune for one character: kept when its held-out frames improve, refused when they do not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from talkingface.character import load_character
+from talkingface.engines.onnx_generator import load_face_generator
+from talkingface.networks.face_generator import FaceGeneratorNetwork
+from tests.made_faces import character_folder, mouth_space
+from train import fine_tune as fine_tune_module
+from train import train as train_command
+from train.export import export_generator
+
+MINUTES = 0.15
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an untrained general generator, which returns the guide."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("checkpoint")
+    export_generator(FaceGeneratorNetwork(), folder, training_data=[], metrics={}, licence="Apache-2.0")
+    mouth_space().save(folder / "mouth_space.npz")
+    return folder
+
+
+@pytest.mark.slow
+def test_better_painter_is_stored_with_the_character(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = character_folder(tmp_path / "made", frames=88)
+    command = ["--character", str(folder), "--export", str(checkpoint), "--minutes", str(MINUTES), "--json"]
+    assert train_command.main(command) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["kept"] and result["after"]["l1"] < result["before"]["l1"]
+    character = load_character(folder)
+    assert character.generator_path is not None
+    engine = load_face_generator(checkpoint, character.generator_path)
+    features = engine.encode_references(character.references)
+    guide = np.full((128, 128, 4), 120, np.uint8)
+    assert engine.generate(guide, features).shape == (128, 128, 3)
+
+
+@pytest.mark.slow
+def test_painter_that_does_not_improve_is_refused(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fine_tune_module, "WANTED_GAIN", 0.99)
+    folder = character_folder(tmp_path / "made", frames=88)
+    command = ["--character", str(folder), "--export", str(checkpoint), "--minutes", "0.02"]
+    assert train_command.main(command) == 1
+    assert "keeps the general generator" in capsys.readouterr().err
+    assert load_character(folder).generator_path is None
+
+
+def test_too_short_a_character_is_refused(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = character_folder(tmp_path / "made", frames=12)
+    assert train_command.main(["--character", str(folder), "--export", str(checkpoint)]) == 1
+    assert "found 12" in capsys.readouterr().err

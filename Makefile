@@ -47,9 +47,12 @@ test-all: setup-dev
 	@OMP_NUM_THREADS=1 $(HERE) -m pytest
 
 lint: setup-dev
-	@$(HERE) -m ruff check .
-	@$(HERE) -m ruff format --check .
-	@$(HERE) -m mypy
+	@failed=0; \
+	$(HERE) -m ruff check . || failed=1; \
+	$(HERE) -m ruff format --check --quiet . || { failed=1; echo "make format would bring these into shape:"; \
+		$(HERE) -m ruff format --check . 2>&1 | grep -oE '^ *--> [^:]+' | sort -u; }; \
+	$(HERE) -m mypy || failed=1; \
+	exit $$failed
 
 format: setup-dev
 	@$(HERE) -m ruff check --fix .

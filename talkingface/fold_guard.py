@@ -26,8 +26,12 @@ class FoldGuard:
         place = neutral[wrap.landmarks, :2]
         distance = np.linalg.norm(place[:, None] - neutral[None, list(LIPS), :2], axis=-1).min(1)
         inside = wrap.triangles[(wrap.triangles < len(wrap.landmarks)).all(1)]
-        edges = np.unique(np.sort(np.concatenate([inside[:, :2], inside[:, 1:], inside[:, ::2]]), axis=1), axis=0)
-        nearer_first = np.where((distance[edges[:, 0]] <= distance[edges[:, 1]])[:, None], edges, edges[:, ::-1])
+        edges = np.unique(
+            np.sort(np.concatenate([inside[:, :2], inside[:, 1:], inside[:, ::2]]), axis=1), axis=0
+        )
+        nearer_first = np.where(
+            (distance[edges[:, 0]] <= distance[edges[:, 1]])[:, None], edges, edges[:, ::-1]
+        )
         is_lip = np.isin(wrap.landmarks, LIPS)
         reached = wrap.absolute[nearer_first[:, 0]] > 0
         outward = nearer_first[~is_lip[nearer_first[:, 1]] & reached]

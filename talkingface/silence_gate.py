@@ -14,14 +14,16 @@ from talkingface.timing import FEATURES_PER_FRAME, FRAMES_PER_SECOND
 FIRST_BAND, LAST_BAND = 6, 76
 # What must be added to the level of those bands so that white noise reads its own level in dBFS.
 LEVEL_AT_FULL_SCALE_DB = 35.1
-SILENT_BELOW_DBFS = -55.0
+SILENT_BELOW_DBFS = -58.0
 # A steady sound (fan, hiss) is learned as background while it is quieter than this; speech stands out of it.
-BACKGROUND_BELOW_DBFS = -30.0
-STANDS_OUT_DB = 7.0
-BACKGROUND_RISE_DB = 6.0 / FRAMES_PER_SECOND
-HOLD_FRAMES = 2
+BACKGROUND_BELOW_DBFS = -36.0
+STANDS_OUT_DB = 5.0
+BACKGROUND_RISE_DB = 3.0 / FRAMES_PER_SECOND
+# People do not rest in short pauses: true silence is waited on for 240 ms, background for 800 ms; closing takes 120 ms.
+SILENCE_HOLD_FRAMES = 6
+BACKGROUND_HOLD_FRAMES = 20
 OPEN_STEP = 0.5
-CLOSE_STEP = 0.2
+CLOSE_STEP = 0.334
 
 
 def level_dbfs(features: FloatArray) -> float:
@@ -31,7 +33,7 @@ def level_dbfs(features: FloatArray) -> float:
 
 
 class SilenceGate:
-    """Turns coefficients to exactly zero where nothing is heard, softly and within 400 ms, for any chunking."""
+    """Turns coefficients to exactly zero where nothing is heard, softly, for any chunking: silence within 400 ms, steady background within a second."""
 
     def __init__(self, look_ahead_frames: int, threshold_dbfs: float = SILENT_BELOW_DBFS) -> None:
         """Start shut.
@@ -40,7 +42,8 @@ class SilenceGate:
             look_ahead_frames: by how many frames the features run ahead of the coefficients.
             threshold_dbfs: sound below this level is silence.
         """
-        self._heard: deque[bool] = deque(maxlen=look_ahead_frames + 1 + HOLD_FRAMES)
+        self._loud: deque[bool] = deque(maxlen=look_ahead_frames + 1 + SILENCE_HOLD_FRAMES)
+        self._outstanding: deque[bool] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
         self._threshold_dbfs = max(threshold_dbfs, SILENT_BELOW_DBFS)
         self._background_dbfs = self._threshold_dbfs
         self._open = 0.0
@@ -58,11 +61,12 @@ class SilenceGate:
         else:
             risen = min(self._background_dbfs + BACKGROUND_RISE_DB, level, BACKGROUND_BELOW_DBFS)
             self._background_dbfs = max(self._background_dbfs, risen)
-        self._heard.append(level > max(self._threshold_dbfs, self._background_dbfs + STANDS_OUT_DB))
+        self._loud.append(level > self._threshold_dbfs)
+        self._outstanding.append(level > max(self._threshold_dbfs, self._background_dbfs + STANDS_OUT_DB))
 
     def apply(self, coefficients: FloatArray) -> tuple[FloatArray, bool]:
         """Gate one frame's (K,) coefficients by what was heard around it; returns them and whether it is silent."""
-        step = OPEN_STEP if any(self._heard) else -CLOSE_STEP
+        step = OPEN_STEP if any(self._loud) and any(self._outstanding) else -CLOSE_STEP
         self._open = min(1.0, max(0.0, self._open + step))
         # Away from 0 and 1 the ramp has no corners, so the mouth does not pop.
         weight = np.float32(self._open * self._open * (3.0 - 2.0 * self._open))

@@ -54,7 +54,7 @@ def fine_tune(
         folder: the character; changed only at the end.
         checkpoint: folder of the general face generator.
         space_path: the mouth space.
-        minutes: of training.
+        minutes: of computing time.
         seed: of everything random.
         report: told the progress.
 
@@ -92,9 +92,9 @@ def fine_tune(
     before = best = validation_figures(general, held_out)
     best_network = general
     batches = training_batches([person], 1, GUIDES_A_STEP, seed)
-    begun = time.monotonic()
+    begun = time.process_time()
     for part in range(1, ROUNDS + 1):
-        while (done := (time.monotonic() - begun) / 60 / minutes) < part / ROUNDS:
+        while (done := (time.process_time() - begun) / 60 / minutes) < part / ROUNDS:
             trainer.step(next(batches), done)
             report.progress(done, "fine-tune", f"step {trainer.step_count}")
         figures = validation_figures(trainer.average, held_out)

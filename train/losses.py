@@ -64,9 +64,9 @@ def structure_map(first: Tensor, second: Tensor) -> Tensor:
     )
 
 
-def judge_losses(verdict_true: Tensor, verdict_painted: Tensor) -> Tensor:
-    """Return the judge's own hinge loss."""
-    return F.relu(1 - verdict_true).mean() + F.relu(1 + verdict_painted).mean()
+def judge_losses(verdict_true: Tensor, verdict_painted: Tensor, importance: Tensor) -> Tensor:
+    """Return the judge's own hinge loss, its squares weighted by (B, 1, h, w) importance of mean about 1."""
+    return ((F.relu(1 - verdict_true) + F.relu(1 + verdict_painted)) * importance).mean()
 
 
 def feature_matching(painted: list[Tensor], true: list[Tensor]) -> Tensor:

@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(prog="python -m train.train", description=__doc__.splitlines()[0])
     arguments.add_argument("--store", help="patches made by python -m train.build_data")
     arguments.add_argument(
-        "--character", help="or fine-tune for this character folder (see --minutes, 3 if not given)"
+        "--character", help="or fine-tune for this character folder (--minutes of computing, 3 if not given)"
     )
     arguments.add_argument("--run", default="runs/face_generator", help="folder for state and TensorBoard")
     arguments.add_argument("--export", default="checkpoint", help="folder for ONNX, safetensors and card")

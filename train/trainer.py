@@ -17,7 +17,7 @@ from train.image_pool import ImagePool
 from train.losses import LossWeights, VggDistance, feature_matching, judge_losses, picture_losses
 from train.samples import Batch
 
-JUDGED_ROWS, JUDGED_COLUMNS = slice(16, 120), slice(8, 120)
+JUDGED_ROWS, JUDGED_COLUMNS = slice(20, 100), slice(16, 112)
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TrainingPlan:
     """
 
     learning_rate: float = 8e-4
-    judge_learning_rate: float = 4e-4
+    judge_learning_rate: float = 1e-3
     judge_from: float = 0.5
     average_decay: float = 0.998
     half_precision: bool = True
@@ -132,21 +132,19 @@ class Trainer:
         true = _judged(torch.cat([batch.truths, mask], 1))
         fake = _judged(torch.cat([painted.float(), mask], 1))
         self.judge_optimiser.zero_grad(set_to_none=True)
-        with self._precision():
-            verdict_true, features_true = self.judge(true)
-            verdict_fake, _ = self.judge(self.pool.mixed(fake))
-        own = judge_losses(verdict_true.float(), verdict_fake.float())
+        verdict_true, features_true = self.judge(true)
+        verdict_fake, _ = self.judge(self.pool.mixed(fake))
+        importance = F.adaptive_avg_pool2d(_judged(batch.importance), verdict_true.shape[-2:])
+        importance = importance / importance.mean()
+        own = judge_losses(verdict_true, verdict_fake, importance)
         own.backward()
         self.judge_optimiser.step()
         self.judge.requires_grad_(False)
-        with self._precision():
-            verdict, features = self.judge(fake)
+        verdict, features = self.judge(fake)
         self.judge.requires_grad_(True)
         return {
-            "judge": -verdict.float().mean(),
-            "features": feature_matching(
-                [x.float() for x in features], [x.detach().float() for x in features_true]
-            ),
+            "judge": -(verdict * importance).mean(),
+            "features": feature_matching(features, features_true),
             "judge_own": own.detach(),
         }
 
@@ -190,7 +188,7 @@ def validation_figures(network: FaceGeneratorNetwork, batches: list[Batch]) -> d
 
 
 def _judged(pictures: Tensor) -> Tensor:
-    """Return the part around the mouth that the judge sees, (B, 4, 104, 112) of a patch of 128."""
+    """Return the part around the mouth that the judge sees, (B, C, 80, 96) of a patch of 128."""
     if pictures.shape[-1] == 128:
         pictures = pictures[..., JUDGED_ROWS, JUDGED_COLUMNS]
     return F.pad(pictures, (0, -(pictures.shape[-1] % 8), 0, -(pictures.shape[-2] % 8)))

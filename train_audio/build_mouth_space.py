@@ -49,7 +49,7 @@ def canonical_head(people: dict[str, FloatArray]) -> tuple[FloatArray, NDArray[n
     meshes = []
     for points in people.values():
         opening = lip_opening(points)
-        meshes.append(points[opening <= max(np.quantile(opening, 0.2), 0.006)].mean(0))
+        meshes.append(points[opening <= max(float(np.quantile(opening, 0.2)), 0.006)].mean(0))
     yaw = [abs(float(mesh[33, 2] - mesh[263, 2])) / float(np.ptp(mesh[:, 0])) for mesh in meshes]
     meshes.insert(0, meshes[int(np.argmin(yaw))])
     mean = _upright(average_head(np.stack(meshes)))

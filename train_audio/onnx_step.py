@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from talkingface.networks.mouth_lstm import GATE_FALL, GATE_RISE, HEARD_LOG_MEL, VOICE_OPEN, MouthLstm
+from talkingface.networks.mouth_lstm import GATE_FALL, GATE_FULL, GATE_RISE, HEARD_LOG_MEL, VOICE_OPEN, MouthLstm
 from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS
 
 OPSET = 17
@@ -126,7 +126,8 @@ def _gate(graph: _Graph, voice: str) -> str:
     voiced = _cast(graph, graph.node("Greater", graph.node("Sigmoid", voice), graph.constant(VOICE_OPEN)))
     change = graph.node("Mul", voiced, graph.constant(GATE_RISE + GATE_FALL))
     moved = graph.node("Sub", graph.node("Add", "gate", change), graph.constant(GATE_FALL))
-    return graph.node("Clip", moved, graph.constant(0.0), graph.constant(1.0), to="gate_next")
+    after = graph.node("Clip", moved, graph.constant(0.0), graph.constant(GATE_FULL), to="gate_next")
+    return graph.node("Min", after, graph.constant(1.0))
 
 
 def _cast(graph: _Graph, truth: str) -> str:

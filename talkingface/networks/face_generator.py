@@ -107,7 +107,12 @@ class ReferenceEncoder(nn.Module):
         border = self.config.copy_border_px
         keys = _inside(self.key(down), border // 4)
         pixels = _inside(references, border)
-        return pixels.flatten(1), keys.float().flatten(1), self.middle(down).float().flatten(1), descriptor.float()
+        return (
+            pixels.flatten(1),
+            keys.float().flatten(1),
+            self.middle(down).float().flatten(1),
+            descriptor.float(),
+        )
 
 
 class AdaptiveAffine(nn.Module):

@@ -12,9 +12,11 @@ from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS, look_ahead_frames
 
 # A frame whose mean log-mel is above this has something to hear in it and may teach the running mean.
 HEARD_LOG_MEL = -9.0
-VOICE_OPEN = 0.35
-GATE_RISE = 0.34
-GATE_FALL = 0.2
+# The gate opens at once, is held for 20 frames without voice (people do not rest in short pauses), shuts in ten.
+VOICE_OPEN = 0.15
+GATE_RISE = 1.0
+GATE_FALL = 0.1
+GATE_FULL = 3.0
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ class MouthLstm(nn.Module):
     hidden and cell of both layers (B, hidden) each, gate (B, 1).
     """
 
+    band_mean: Tensor
+    band_scale: Tensor
+
     def __init__(self, config: MouthLstmConfig) -> None:
         """Make a network with random weights; ``set_normalisation`` gives it the training statistics."""
         super().__init__()
@@ -66,14 +71,18 @@ class MouthLstm(nn.Module):
         inputs = FEATURES_PER_FRAME * MEL_BINS
         self.register_buffer("band_mean", torch.full((MEL_BINS,), -6.0))
         self.register_buffer("band_scale", torch.full((MEL_BINS,), 2.5))
-        self.project = nn.Sequential(nn.Linear(2 * inputs, config.projection), nn.LayerNorm(config.projection), nn.ReLU())
+        self.project = nn.Sequential(
+            nn.Linear(2 * inputs, config.projection), nn.LayerNorm(config.projection), nn.ReLU()
+        )
         self.first = nn.LSTM(config.projection, config.hidden, batch_first=True)
         self.second = nn.LSTM(config.hidden, config.hidden, batch_first=True)
         self.drop = nn.Dropout(config.dropout)
         self.mouth = nn.Linear(config.hidden, config.coefficient_count)
         self.voice = nn.Linear(config.hidden, 1)
         self.sounds = (
-            nn.Linear(config.hidden, FEATURES_PER_FRAME * config.sound_classes) if config.sound_classes else None
+            nn.Linear(config.hidden, FEATURES_PER_FRAME * config.sound_classes)
+            if config.sound_classes
+            else None
         )
 
     def set_normalisation(self, mean: Tensor, scale: Tensor) -> None:
@@ -137,24 +146,23 @@ class MouthLstm(nn.Module):
         hidden_1, cell_1 = _cell(self.first, projected, hidden_1, cell_1)
         hidden_2, cell_2 = _cell(self.second, hidden_1, hidden_2, cell_2)
         voiced = (torch.sigmoid(self.voice(hidden_2)) > VOICE_OPEN).to(gate.dtype)
-        gate = torch.clamp(gate + voiced * (GATE_RISE + GATE_FALL) - GATE_FALL, 0.0, 1.0)
-        coefficients = self.mouth(hidden_2) * gate
+        gate = torch.clamp(gate + voiced * (GATE_RISE + GATE_FALL) - GATE_FALL, 0.0, GATE_FULL)
+        coefficients = self.mouth(hidden_2) * gate.clamp(max=1.0)
         return coefficients, (mean, count, normal, hidden_1, cell_1, hidden_2, cell_2, gate)
 
     def multiply_accumulates(self) -> int:
         """Return the multiply-accumulates of one step, heads of the live path included."""
-        matrices = [self.project[0].weight, self.mouth.weight, self.voice.weight]
+        matrices = [next(self.project.parameters()), self.mouth.weight, self.voice.weight]
         for layer in (self.first, self.second):
-            matrices += [layer.weight_ih_l0, layer.weight_hh_l0]
+            matrices += layer.all_weights[0][:2]
         return sum(matrix.numel() for matrix in matrices)
 
 
 def _cell(layer: nn.LSTM, inputs: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
     """Advance one LSTM layer by one frame with plain matrix products, which export everywhere."""
-    gates = (
-        nn.functional.linear(inputs, layer.weight_ih_l0, layer.bias_ih_l0)
-        + nn.functional.linear(hidden, layer.weight_hh_l0, layer.bias_hh_l0)
-    )
+    of_inputs, of_hidden, bias_of_inputs, bias_of_hidden = layer.all_weights[0]
+    gates = nn.functional.linear(inputs, of_inputs, bias_of_inputs)
+    gates = gates + nn.functional.linear(hidden, of_hidden, bias_of_hidden)
     entry, forget, candidate, output = gates.chunk(4, 1)
     cell = torch.sigmoid(forget) * cell + torch.sigmoid(entry) * torch.tanh(candidate)
     return torch.sigmoid(output) * torch.tanh(cell), cell

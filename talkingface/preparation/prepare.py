@@ -18,6 +18,7 @@ from talkingface.face_rig import FaceRig
 from talkingface.mouth_space import MouthSpace
 from talkingface.preparation.crop_path import crop_path
 from talkingface.preparation.dh_live_folder import dh_live_video, is_dh_live_folder
+from talkingface.preparation.drawn_mouths import SEEN_OPENING, with_drawn_mouths
 from talkingface.preparation.loop_choice import (
     FrameMix,
     LoopChoice,
@@ -210,6 +211,10 @@ def _make(source: Source, work: Path, settings: Settings, watched: Watched, told
     kept = _write_videos(source, work, settings, plan, told)
     rig = FaceRig(space, meshes, analysis.neutral)
     patches = np.stack([cut_patch(kept[k], rig.patch_to_frame(analysis.poses[k])) for k in plan.references])
+    look = teeth_look(kept, analysis, plan.open_mouths)
+    if analysis.opening[list(plan.references)].max() < SEEN_OPENING:
+        frame = kept[mixes[0].first]
+        patches = with_drawn_mouths(patches, frame, points[0], poses[0], crops[0], rig, look)
     measures = measure_quality(watched, analysis, plan.loop, plan.offset)
     report = as_json(measures, _facts(source, watched, plan))
     _write_report(work, report, kept[mixes[0].first], patches)
@@ -225,7 +230,7 @@ def _make(source: Source, work: Path, settings: Settings, watched: Watched, told
             poses=poses,
             crops=crops,
             neutral=analysis.neutral,
-            teeth_look=teeth_look(kept, analysis, plan.open_mouths),
+            teeth_look=look,
             mouth_gain=1.0,
             references=patches,
             licence=settings.licence,

@@ -14,7 +14,9 @@ from talkingface.reference_choice import REFERENCE_COUNT, choose_reference_frame
 
 OPEN_FRAMES = 6
 OPEN_LIMIT = 0.03
-TEETH_LUMINANCE_RATIO = 0.75
+TEETH_LUMINANCE_RATIO = 0.7
+TEETH_SATURATION_RATIO = 0.6
+LUMINANCE = np.array([0.299, 0.587, 0.114])
 LEFT_EYE = (33, 160, 158, 133, 153, 144)
 RIGHT_EYE = (362, 385, 387, 263, 373, 380)
 CHEEKS = (50, 280, 205, 425)
@@ -54,25 +56,32 @@ def teeth_look(
     white = _eye_white(frames[number], analysis.points_px[number], skin)
     likely = np.clip(0.92 * white * np.array([1.0, 0.97, 0.91]), 0, 1)
     dark = np.clip(skin * np.array([0.24, 0.13, 0.13]), 0.015, 0.2)
+    most_colour = TEETH_SATURATION_RATIO * float(_saturation(skin[None])[0]) + 0.05
     teeth, cavity = [], []
     for number in open_mouths:
         inside = _inside_of_lips(frames[number], analysis.points_px[number])
         if len(inside) < 40:
             continue
-        light = inside @ np.array([0.299, 0.587, 0.114])
-        colour_spread = inside.max(1) - inside.min(1)
-        bright = inside[(light > TEETH_LUMINANCE_RATIO * skin.mean()) & (colour_spread < 0.28)]
-        if len(bright) > max(20, 0.08 * len(inside)):
-            teeth.append(np.quantile(bright, 0.7, axis=0))
+        light = inside @ LUMINANCE
+        pale = (light > TEETH_LUMINANCE_RATIO * (skin @ LUMINANCE)) & (_saturation(inside) < most_colour)
+        if pale.sum() > max(20, 0.06 * len(inside)):
+            teeth.append(np.quantile(inside[pale], 0.8, axis=0))
         cavity.append(inside[light <= np.quantile(light, 0.15)].mean(0))
     seen_teeth = np.median(teeth, axis=0) if teeth else likely
     seen_cavity = np.minimum(np.median(cavity, axis=0), 1.6 * dark) if cavity else dark
     return TeethLook(seen_teeth.astype(np.float32), seen_cavity.astype(np.float32))
 
 
+def _saturation(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n,) how far (n, 3) colours are from grey, 0..1."""
+    return (colours.max(1) - colours.min(1)) / np.maximum(colours.max(1), 1e-3)
+
+
 def _usable(watched: Watched, analysis: FaceAnalysis) -> NDArray[np.int64]:
     turned = _turned(analysis)
-    good = ~analysis.mended & (watched.sharpness >= np.quantile(watched.sharpness[~analysis.mended], 0.15))
+    sharp = watched.sharpness[~analysis.mended]
+    least = max(float(np.quantile(sharp, 0.15)), 0.5 * float(np.quantile(sharp, 0.75)))
+    good = ~analysis.mended & (watched.sharpness >= least)
     good &= turned <= np.quantile(turned[~analysis.mended], 0.85) + 1e-6
     return np.flatnonzero(good if good.any() else ~analysis.mended)
 
@@ -102,12 +111,13 @@ def _eye_white(frame: ImageArray, points: FloatArray, skin: NDArray[np.float64])
     for eye in (LEFT_EYE, RIGHT_EYE):
         cv2.fillPoly(mask, [np.round(points[list(eye), :2]).astype(np.int32)], 255)
     inside = frame[mask > 0] / 255
-    least = np.full(3, 1.05 * float(skin @ np.array([0.299, 0.587, 0.114])))
+    least = np.full(3, 1.05 * float(skin @ LUMINANCE))
     if len(inside) < 10:
         return np.clip(least, 0, 0.95)
     light = inside.mean(1)
     seen = inside[light >= np.quantile(light, 0.85)].mean(0)
-    return np.clip(np.maximum(seen, least), 0, 0.95)
+    paler = 0.4 * seen + 0.6 * seen.max()
+    return np.clip(np.maximum(paler, least), 0, 0.95)
 
 
 def _around(frame: ImageArray, point: FloatArray, reach: int) -> NDArray[np.uint8]:

@@ -70,6 +70,9 @@ def test_the_recorded_mouth_follows_what_is_spoken_into_the_microphone(
     outcome = end_of(process, 60)
     player.wait(10)
     assert outcome.code == 0, outcome.told
+    dropped, shown = outcome.result["dropped_frames"], outcome.result["frames"]
+    if dropped > 0.05 * (dropped + shown):
+        pytest.skip(f"this machine is too busy to judge: {dropped} of {dropped + shown} frames were dropped")
     begin_frame, phase_samples = divmod(delay_of(spoken, video), 640)
     on_grid = write_wav(
         tmp_path / "on_grid.wav", np.concatenate([np.zeros(phase_samples, np.float32), spoken])

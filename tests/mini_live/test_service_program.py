@@ -154,7 +154,7 @@ def test_arguments_that_make_no_sense_are_one_line(
 def test_an_interrupt_ends_it_soon_with_open_streams(characters: Path, number: int) -> None:
     with (
         serving(characters) as (url, process),
-        connect(url.replace("http", "ws") + "ws/live", proxy=None) as socket,
+        connect(url.replace("http", "ws") + "ws/live", proxy=None) as stream,
     ):
         stream.recv()
         stream.send(int16_bytes(babble(0.5)))

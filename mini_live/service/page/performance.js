@@ -2,6 +2,8 @@
 const HEADER_BYTES = 16;
 // How much later than it was read a file is heard, so that its pictures are there by then.
 const FILE_DELAY_S = 0.45;
+// How long the last blocks take from the sound's thread to here.
+const LAST_BLOCKS_MS = 100;
 const KEPT_BLOCKS_BYTES = 1 << 20;
 
 export class Performance {
@@ -14,6 +16,7 @@ export class Performance {
     this.shownAt = [];
     this.delay = 0;
     this.stopped = false;
+    this.allSent = false;
     this.complete = false;
     this.decoding = 0;
     const query = new URLSearchParams({ format: "float32", rate: this.context.sampleRate, drop_late: "true" });
@@ -44,7 +47,7 @@ export class Performance {
     const source = this.context.createBufferSource();
     source.buffer = sound;
     await this.listen(source, FILE_DELAY_S);
-    source.onended = () => this.say({ event: "end" });
+    source.onended = () => setTimeout(() => this.end(), LAST_BLOCKS_MS);
     source.start();
   }
 
@@ -68,7 +71,13 @@ export class Performance {
     tap.connect(later).connect(this.context.destination);
   }
 
+  end() {
+    this.allSent = true;
+    this.say({ event: "end" });
+  }
+
   send({ samples, began }) {
+    if (this.allSent) return;
     this.began ??= began;
     let loudest = 0;
     for (const value of samples) loudest = Math.max(loudest, Math.abs(value));

@@ -1,0 +1,149 @@
+"""Makes speech of many voices and languages with installed synthesisers: ``python -m train_audio.made_speech``.
+
+espeak-ng (languages and voices by formants), flite (recorded speakers) and, where it is installed, hibari (a neural
+voice). Random words cover the sounds of a language more evenly than a text does. What is written is a ``speech.jsonl``
+for ``train_audio.train --speech``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from talkingface.audio_files import read_audio
+from talkingface.errors import AvatarError, BadInputError, MissingPackageError
+from talkingface.records import FloatArray
+from talkingface.timing import SAMPLE_RATE
+
+ESPEAK_LANGUAGES = ("en-us", "en-gb", "de", "fr-fr", "es", "it", "ru", "ar", "cmn", "ja", "pl", "tr", "hi", "pt-br")
+ESPEAK_VARIANTS = ("m1", "m2", "m3", "m4", "m5", "m6", "m7", "f1", "f2", "f3", "f4", "f5", "Annie", "Lee", "max")
+FLITE_VOICES = ("awb", "rms", "slt", "kal16")
+SYLLABLES = "ba pe mi fo va su ti lo ra ke no du ga shi cho wa ya ze plo fri sta tru kwe mu bi".split()
+
+
+def random_words(words: list[str], generator: np.random.Generator) -> str:
+    """Return a sentence of 7 to 13 random words, with a comma now and then."""
+    picked = [words[int(generator.integers(0, len(words)))] for _ in range(int(generator.integers(7, 14)))]
+    return " ".join(word + ("," if generator.random() < 0.12 else "") for word in picked) + "."
+
+
+def made_words(generator: np.random.Generator, count: int = 400) -> list[str]:
+    """Return words of two to four open syllables that most languages can say."""
+    return ["".join(generator.choice(SYLLABLES, int(generator.integers(2, 5)))) for _ in range(count)]
+
+
+def speak_espeak(text: str, path: Path, generator: np.random.Generator) -> str:
+    """Speak with a random voice of a random language; returns the language."""
+    language = str(generator.choice(ESPEAK_LANGUAGES))
+    voice = f"{language}+{generator.choice(ESPEAK_VARIANTS)}"
+    pace, pitch = str(int(generator.integers(120, 200))), str(int(generator.integers(25, 75)))
+    _run(["espeak-ng", "-v", voice, "-s", pace, "-p", pitch, "-w", str(path), text])
+    return language[:2] if language != "cmn" else "zh"
+
+
+def speak_flite(text: str, path: Path, generator: np.random.Generator) -> str:
+    """Speak with a random recorded speaker; returns the language."""
+    stretch = f"duration_stretch={generator.uniform(0.8, 1.25):.2f}"
+    _run(["flite", "-voice", str(generator.choice(FLITE_VOICES)), "--setf", stretch, "-t", text, "-o", str(path)])
+    return "en"
+
+
+def hibari_speaker() -> Callable[[str, Path, np.random.Generator], str] | None:
+    """Return a function that speaks with hibari's neural voice, or None where it is not installed."""
+    try:
+        from hibari import Hibari
+    except ImportError:
+        return None
+    synthesiser = Hibari()
+
+    def speak(text: str, path: Path, generator: np.random.Generator) -> str:
+        sound = synthesiser(text, speed=float(generator.uniform(0.8, 1.3)))
+        _write(path, np.asarray(sound, np.float32), 24_000)
+        return "en"
+
+    return speak
+
+
+def make(output: Path, minutes: float, words: list[str], seed: int) -> list[dict[str, object]]:
+    """Write made speech below ``output`` and its listing; returns the rows.
+
+    Raises:
+        MissingPackageError: no synthesiser is installed.
+    """
+    speakers: list[tuple[str, Callable[[str, Path, np.random.Generator], str]]] = []
+    if shutil.which("flite"):
+        speakers.append(("flite", speak_flite))
+    if shutil.which("espeak-ng"):
+        speakers.append(("espeak-ng", speak_espeak))
+    neural = hibari_speaker()
+    if neural is not None:
+        speakers += [("hibari", neural)]
+    if not speakers:
+        raise MissingPackageError("expected a speech synthesiser, found none: install espeak-ng, flite or hibari-tts")
+    generator = np.random.default_rng(seed)
+    made = made_words(generator)
+    output.mkdir(parents=True, exist_ok=True)
+    rows: list[dict[str, object]] = []
+    total_s = 0.0
+    while total_s < 60 * minutes:
+        source, speak = speakers[len(rows) % len(speakers)]
+        name = f"{source}-{len(rows):04d}"
+        raw = output / f"{name}.raw.wav"
+        vocabulary = words if source != "espeak-ng" or generator.random() < 0.3 else made
+        language = speak(" ".join(random_words(vocabulary, generator) for _ in range(3)), raw, generator)
+        sound = read_audio(raw)
+        raw.unlink()
+        _write(output / f"{name}.wav", sound, SAMPLE_RATE)
+        total_s += len(sound) / SAMPLE_RATE
+        row = {"name": name, "file": f"{name}.wav", "language": language, "licence": "made", "source": source}
+        rows.append(row)
+    (output / "speech.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return rows
+
+
+def _run(command: list[str]) -> None:
+    """Run a synthesiser with a fixed list of arguments."""
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (a list of our own, no shell)
+    if done.returncode:
+        raise BadInputError(f"expected {command[0]} to speak, found {done.stderr.decode(errors='replace').strip()}")
+
+
+def _write(path: Path, sound: FloatArray, rate: int) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.clip(sound, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m train_audio.made_speech", description=__doc__)
+    parser.add_argument("--output", type=Path, required=True, help="folder for the sounds and speech.jsonl")
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--words", type=Path, help="English words, the first of each line (such as a dictionary)")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    try:
+        words = made_words(np.random.default_rng(options.seed))
+        if options.words is not None:
+            lines = options.words.read_text(encoding="utf-8").splitlines()
+            words = [line.split()[0] for line in lines if line and line.split()[0].isalpha()]
+        rows = make(options.output, options.minutes, words, options.seed)
+    except (AvatarError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{len(rows)} sounds in {options.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

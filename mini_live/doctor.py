@@ -20,7 +20,12 @@ NEEDED_PACKAGES = {
     "numpy": "numpy", "opencv-contrib-python": "opencv-contrib-python==4.11.0.86", "av": "av",
     "onnxruntime": "onnxruntime", "kaldi-native-fbank": "kaldi-native-fbank", "soxr": "soxr", "rich": "rich",
 }  # fmt: skip
-LIVE_PACKAGES = {"PySide6": "PySide6", "sounddevice": "sounddevice", "PyOpenGL": "PyOpenGL", "glfw": "glfw"}
+LIVE_PACKAGES = {
+    "PySide6-Essentials": "PySide6-Essentials",
+    "sounddevice": "sounddevice",
+    "PyOpenGL": "PyOpenGL",
+    "glfw": "glfw",
+}
 OTHER_PACKAGES = {"mediapipe": "mediapipe==0.10.21", "pyvirtualcam": "pyvirtualcam"}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import platformdirs
 
 from mini_live.resting import RestingComposer
 from talkingface.character import Character, load_character
@@ -109,6 +110,11 @@ def open_avatar(
         drawer.close()
         raise
     return Avatar(character, composer, base, drawer, name, space.coefficient_count)
+
+
+def user_characters_folder() -> Path:
+    """Return where a person's own characters are kept; it may not exist yet."""
+    return platformdirs.user_data_path("TalkingAvatar", appauthor=False) / "characters"
 
 
 def open_gl_once() -> str:

@@ -36,7 +36,9 @@ class FeatureStream:
     def push(self, samples: FloatArray) -> FloatArray:
         """Take float32 (n,) 16 kHz sound in -1..1 and return the float32 (m, 80) columns that are ready."""
         samples = np.ascontiguousarray(samples, np.float32).reshape(-1)
-        parts = [self._push_piece(samples[i : i + PIECE_SAMPLES]) for i in range(0, len(samples), PIECE_SAMPLES)]
+        parts = [
+            self._push_piece(samples[i : i + PIECE_SAMPLES]) for i in range(0, len(samples), PIECE_SAMPLES)
+        ]
         return np.concatenate(parts) if parts else np.zeros((0, MEL_BINS), np.float32)
 
     def _push_piece(self, samples: FloatArray) -> FloatArray:

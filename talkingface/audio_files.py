@@ -75,7 +75,9 @@ def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArra
                     if len(block):
                         yield block
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise BadAudioError(f"expected a sound file, found one that cannot be decoded: {path} ({error})") from error
+        raise BadAudioError(
+            f"expected a sound file, found one that cannot be decoded: {path} ({error})"
+        ) from error
     if not total:
         raise BadAudioError(f"expected a sound with samples, found zero length: {path}")
 

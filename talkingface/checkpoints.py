@@ -114,7 +114,9 @@ def save_tensors(path: Path | str, tensors: dict[str, Tensor]) -> None:
     """
     from safetensors.torch import save
 
-    _write_whole(Path(path), save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
+    _write_whole(
+        Path(path), save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
+    )
 
 
 def load_tensors(path: Path | str) -> dict[str, Tensor]:

@@ -50,7 +50,9 @@ class MouthControls:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise BadInputError(f"expected {name.replace('_', ' ')} of {low:g} to {high:g}, found {value:g}")
+                raise BadInputError(
+                    f"expected {name.replace('_', ' ')} of {low:g} to {high:g}, found {value:g}"
+                )
 
 
 class ControlledMouth:

@@ -70,7 +70,9 @@ class MouthStream:
         if self._finished:
             raise BadAudioError("expected no sound after the end of the stream, found more")
         if samples.ndim != 1 or not np.isfinite(samples).all():
-            raise BadAudioError(f"expected finite mono samples (n,), found {samples.shape} or non-finite values")
+            raise BadAudioError(
+                f"expected finite mono samples (n,), found {samples.shape} or non-finite values"
+            )
         self._samples += len(samples)
         return self._advance(samples)
 

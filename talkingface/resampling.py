@@ -27,7 +27,9 @@ class StreamResampler:
         self._same = source_rate_hz == SAMPLE_RATE
         self._block = max(1, round(source_rate_hz * BLOCK_SECONDS))
         self._waiting = np.zeros(0, np.float32)
-        self._stream = None if self._same else soxr.ResampleStream(source_rate_hz, SAMPLE_RATE, 1, dtype="float32")
+        self._stream = (
+            None if self._same else soxr.ResampleStream(source_rate_hz, SAMPLE_RATE, 1, dtype="float32")
+        )
 
     def push(self, samples: FloatArray) -> FloatArray:
         """Take float32 (n,) at the source's rate and return the float32 (m,) at 16 kHz that are ready."""

@@ -33,7 +33,10 @@ def level_dbfs(features: FloatArray) -> float:
 
 
 class SilenceGate:
-    """Turns coefficients to exactly zero where nothing is heard, softly, for any chunking: silence within 400 ms, steady background within a second."""
+    """Turns coefficients to exactly zero where nothing is heard: softly, and the same for any chunking.
+
+    Silence is rest within 400 ms, a steady background within about a second.
+    """
 
     def __init__(self, look_ahead_frames: int, threshold_dbfs: float = SILENT_BELOW_DBFS) -> None:
         """Start shut.
@@ -73,7 +76,9 @@ class SilenceGate:
         return (coefficients * weight).astype(np.float32), self._open == 0.0
 
 
-def gate_all(gate: SilenceGate, features: FloatArray, coefficients: FloatArray, skipped: int) -> tuple[FloatArray, NDArray[np.bool_]]:
+def gate_all(
+    gate: SilenceGate, features: FloatArray, coefficients: FloatArray, skipped: int
+) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Run the gate over T steps; the first ``skipped`` answer no frame and are only listened to.
 
     Args:

@@ -18,6 +18,7 @@ from talkingface.errors import OutputError
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 AUDIO_BIT_RATE = 128_000
+SYNTHETIC_MEDIA = {"comment": "synthetic media: the mouth in this video was generated"}
 
 
 class VideoWriter:
@@ -56,7 +57,7 @@ class VideoWriter:
             threads: encoder threads; the same number gives the same bytes.
             keyframe_interval: frames from one key frame to the next.
             easy_to_decode: leave out what costs the decoder most, for a tenth more bytes.
-            metadata: tags of the file, such as ``comment``.
+            metadata: tags of the file, such as ``comment``; None says that it is synthetic media.
 
         Raises:
             OutputError: the folder is missing, the name ends otherwise, or the file cannot be created.
@@ -94,7 +95,9 @@ class VideoWriter:
         if self.path.is_dir():
             raise OutputError(f"expected a file name for the video, found a folder at {self.path}")
         try:
-            self._open(kind, threads, keyframe_interval, dict(metadata or {}))
+            self._open(
+                kind, threads, keyframe_interval, dict(SYNTHETIC_MEDIA if metadata is None else metadata)
+            )
         except (av.FFmpegError, OSError) as error:
             self.abort()
             raise self._failure(error) from error

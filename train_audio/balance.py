@@ -18,6 +18,7 @@ SET_WORTH = {
     "grid_s1": 0.5,
     "expressive": 0.5,
     "speech": 0.6,
+    "made_speech": 0.3,
 }
 ENOUGH_FRAMES = 800
 

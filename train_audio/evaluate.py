@@ -126,11 +126,17 @@ def _load(model: Path) -> tuple[OnnxMouthModel, Path]:
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m train_audio.evaluate", description=__doc__)
     parser.add_argument("--clips", type=Path, required=True, help="folder with clips.jsonl, or of videos")
-    parser.add_argument("--model", type=Path, default=Path("checkpoint"), help="folder with mouth_model.json, or ONNX")
+    parser.add_argument(
+        "--model", type=Path, default=Path("checkpoint"), help="folder with mouth_model.json, or ONNX"
+    )
     parser.add_argument("--mouth-space", type=Path, help="mouth space (default: beside the model)")
-    parser.add_argument("--cache", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept")
+    parser.add_argument(
+        "--cache", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept"
+    )
     parser.add_argument("--split", choices=("auto", "all", "train", "validation"), default="auto")
-    parser.add_argument("--json", action="store_true", help="events on standard output, one JSON object a line")
+    parser.add_argument(
+        "--json", action="store_true", help="events on standard output, one JSON object a line"
+    )
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     return parser
 

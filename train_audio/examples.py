@@ -19,6 +19,8 @@ from train_audio.teacher import Taught
 VOICE_RANGE_DB = 32.0
 VOICE_HOLD_FRAMES = 3
 NOISE_SECONDS = 20.0
+# Pieces are short and mixed, so that whole utterances cannot be learnt by heart.
+PIECE_FRAMES = (25, 100)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,9 @@ class Batch:
     voice: FloatArray
 
 
-def make_example(recording: Recording, taught: Taught | None, coefficients: int, samples: FloatArray, speed: float) -> Example:
+def make_example(
+    recording: Recording, taught: Taught | None, coefficients: int, samples: FloatArray, speed: float
+) -> Example:
     """Make the example of a recording whose sound was changed to ``samples`` and sped up by ``speed``."""
     frames = int(recording.frames / speed)
     wanted = FEATURES_PER_FRAME * frames
@@ -86,7 +90,9 @@ def make_example(recording: Recording, taught: Taught | None, coefficients: int,
         mouth=mouth,
         seen=recording.seen[np.round(times).astype(int)].astype(np.float32),
         taught=none if taught is None else stretched(taught.mouth, times),
-        sounds=np.zeros((frames, 2), np.int64) if taught is None else taught.sounds[np.round(times).astype(int)],
+        sounds=np.zeros((frames, 2), np.int64)
+        if taught is None
+        else taught.sounds[np.round(times).astype(int)],
         voice=voiced(features),
     )
 
@@ -203,12 +209,15 @@ class ExamplePool:
     def _put_speech(self, made: Batch, row: int, position: int, frames: int) -> int:
         copies = self._examples[self._generator.choice(len(self._examples), p=self._chances)]
         example = copies[int(self._generator.integers(0, len(copies)))]
-        spare = example.frames - (frames - position)
+        longest = min(frames - position, int(self._generator.integers(*PIECE_FRAMES)))
+        spare = example.frames - longest
         start = int(self._generator.integers(0, spare + 1)) if spare > 0 else 0
-        length = min(frames - position, example.frames - start)
+        length = min(longest, example.frames - start)
         here, there = slice(position, position + length), slice(start, start + length)
         span = slice(FEATURES_PER_FRAME * position, FEATURES_PER_FRAME * (position + length))
-        made.features[row, span] = example.features[FEATURES_PER_FRAME * start :][: FEATURES_PER_FRAME * length]
+        made.features[row, span] = example.features[FEATURES_PER_FRAME * start :][
+            : FEATURES_PER_FRAME * length
+        ]
         made.mouth[row, here] = example.mouth[there]
         made.seen[row, here] = example.seen[there]
         made.voice[row, here] = example.voice[there]

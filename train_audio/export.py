@@ -69,7 +69,8 @@ def export(
         folder / CARD_NAME,
         kind="mouth_model",
         files=files,
-        config=dataclasses.asdict(network.config) | {"multiply_accumulates_a_frame": network.multiply_accumulates()},
+        config=dataclasses.asdict(network.config)
+        | {"multiply_accumulates_a_frame": network.multiply_accumulates()},
         training_data=training_data,
         licence=licence,
         metrics=metrics | {"parity_error": error},

@@ -40,7 +40,9 @@ def opening_weights(space: MouthSpace) -> Tensor:
     return torch.from_numpy(space.basis[:, lower, 1] - space.basis[:, upper, 1]) * PERCENT
 
 
-def mouth_loss(predicted: Tensor, wanted: Tensor, mask: Tensor, opening: Tensor, weights: LossWeights) -> Tensor:
+def mouth_loss(
+    predicted: Tensor, wanted: Tensor, mask: Tensor, opening: Tensor, weights: LossWeights
+) -> Tensor:
     """Return the loss of (B, T, K) coefficients over the frames where ``mask`` (B, T) is above 0.
 
     Args:

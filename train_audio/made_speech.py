@@ -23,10 +23,41 @@ from talkingface.errors import AvatarError, BadInputError, MissingPackageError
 from talkingface.records import FloatArray
 from talkingface.timing import SAMPLE_RATE
 
-ESPEAK_LANGUAGES = ("en-us", "en-gb", "de", "fr-fr", "es", "it", "ru", "ar", "cmn", "ja", "pl", "tr", "hi", "pt-br")
-ESPEAK_VARIANTS = ("m1", "m2", "m3", "m4", "m5", "m6", "m7", "f1", "f2", "f3", "f4", "f5", "Annie", "Lee", "max")
+ESPEAK_LANGUAGES = (
+    "en-us",
+    "en-gb",
+    "de",
+    "fr-fr",
+    "es",
+    "it",
+    "ru",
+    "ar",
+    "cmn",
+    "ja",
+    "pl",
+    "tr",
+    "hi",
+    "pt-br",
+)
+ESPEAK_VARIANTS = (
+    "m1",
+    "m2",
+    "m3",
+    "m4",
+    "m5",
+    "m6",
+    "m7",
+    "f1",
+    "f2",
+    "f3",
+    "f4",
+    "f5",
+    "Annie",
+    "Lee",
+    "max",
+)
 FLITE_VOICES = ("awb", "rms", "slt", "kal16")
-SYLLABLES = "ba pe mi fo va su ti lo ra ke no du ga shi cho wa ya ze plo fri sta tru kwe mu bi".split()
+SYLLABLES = "ba pe mi fo va su ti lo ra ke no du ga shi cho wa ya ze plo fri sta tru kwe mu bi"
 
 
 def random_words(words: list[str], generator: np.random.Generator) -> str:
@@ -37,7 +68,7 @@ def random_words(words: list[str], generator: np.random.Generator) -> str:
 
 def made_words(generator: np.random.Generator, count: int = 400) -> list[str]:
     """Return words of two to four open syllables that most languages can say."""
-    return ["".join(generator.choice(SYLLABLES, int(generator.integers(2, 5)))) for _ in range(count)]
+    return ["".join(generator.choice(SYLLABLES.split(), int(generator.integers(2, 5)))) for _ in range(count)]
 
 
 def speak_espeak(text: str, path: Path, generator: np.random.Generator) -> str:
@@ -52,14 +83,26 @@ def speak_espeak(text: str, path: Path, generator: np.random.Generator) -> str:
 def speak_flite(text: str, path: Path, generator: np.random.Generator) -> str:
     """Speak with a random recorded speaker; returns the language."""
     stretch = f"duration_stretch={generator.uniform(0.8, 1.25):.2f}"
-    _run(["flite", "-voice", str(generator.choice(FLITE_VOICES)), "--setf", stretch, "-t", text, "-o", str(path)])
+    _run(
+        [
+            "flite",
+            "-voice",
+            str(generator.choice(FLITE_VOICES)),
+            "--setf",
+            stretch,
+            "-t",
+            text,
+            "-o",
+            str(path),
+        ]
+    )
     return "en"
 
 
 def hibari_speaker() -> Callable[[str, Path, np.random.Generator], str] | None:
     """Return a function that speaks with hibari's neural voice, or None where it is not installed."""
     try:
-        from hibari import Hibari
+        from hibari import Hibari  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         return None
     synthesiser = Hibari()
@@ -87,7 +130,9 @@ def make(output: Path, minutes: float, words: list[str], seed: int) -> list[dict
     if neural is not None:
         speakers += [("hibari", neural)]
     if not speakers:
-        raise MissingPackageError("expected a speech synthesiser, found none: install espeak-ng, flite or hibari-tts")
+        raise MissingPackageError(
+            "expected a speech synthesiser, found none: install espeak-ng, flite or hibari-tts"
+        )
     generator = np.random.default_rng(seed)
     made = made_words(generator)
     output.mkdir(parents=True, exist_ok=True)
@@ -103,7 +148,14 @@ def make(output: Path, minutes: float, words: list[str], seed: int) -> list[dict
         raw.unlink()
         _write(output / f"{name}.wav", sound, SAMPLE_RATE)
         total_s += len(sound) / SAMPLE_RATE
-        row = {"name": name, "file": f"{name}.wav", "language": language, "licence": "made", "source": source}
+        row: dict[str, object] = {
+            "set": "made_speech",
+            "name": name,
+            "file": f"{name}.wav",
+            "language": language,
+            "licence": "made",
+            "source": source,
+        }
         rows.append(row)
     (output / "speech.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return rows
@@ -113,7 +165,9 @@ def _run(command: list[str]) -> None:
     """Run a synthesiser with a fixed list of arguments."""
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (a list of our own, no shell)
     if done.returncode:
-        raise BadInputError(f"expected {command[0]} to speak, found {done.stderr.decode(errors='replace').strip()}")
+        raise BadInputError(
+            f"expected {command[0]} to speak, found {done.stderr.decode(errors='replace').strip()}"
+        )
 
 
 def _write(path: Path, sound: FloatArray, rate: int) -> None:
@@ -129,7 +183,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m train_audio.made_speech", description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help="folder for the sounds and speech.jsonl")
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--words", type=Path, help="English words, the first of each line (such as a dictionary)")
+    parser.add_argument(
+        "--words", type=Path, help="English words, the first of each line (such as a dictionary)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     try:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from talkingface.networks.mouth_lstm import GATE_FALL, GATE_FULL, GATE_RISE, HEARD_LOG_MEL, VOICE_OPEN, MouthLstm
+from talkingface.networks.mouth_lstm import (
+    GATE_FALL,
+    GATE_FULL,
+    GATE_RISE,
+    HEARD_LOG_MEL,
+    VOICE_OPEN,
+    MouthLstm,
+)
 from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS
 
 OPSET = 17
@@ -33,7 +41,7 @@ class _Graph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def node(self, kind: str, *inputs: str, to: str | None = None, **attributes: object) -> str:
+    def node(self, kind: str, *inputs: str, to: str | None = None, **attributes: Any) -> str:
         name = to or f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
@@ -41,7 +49,9 @@ class _Graph:
     def linear(self, entered: str, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> str:
         return self.node("Gemm", entered, self.constant(weight), self.constant(bias), transB=1)
 
-    def lstm(self, entered: str, hidden: str, cell: str, weights: dict[str, NDArray[np.float32]], number: int) -> str:
+    def lstm(
+        self, entered: str, hidden: str, cell: str, weights: dict[str, NDArray[np.float32]], number: int
+    ) -> str:
         """Advance one layer by one frame; returns its new hidden state."""
         bias = weights["bias_ih_l0"] + weights["bias_hh_l0"]
         gates = self.node(
@@ -118,7 +128,9 @@ def _normalised(graph: _Graph, weights: dict[str, NDArray[np.float32]], memory_f
     mean = graph.node("Add", "band_mean", change, to="band_mean_next")
     centred = graph.node("Sub", "features", graph.node("Unsqueeze", mean, graph.constant([1])))
     scaled = graph.node("Div", centred, graph.constant(weights["band_scale"]))
-    return graph.node("Reshape", scaled, graph.constant([1, FEATURES_PER_FRAME * MEL_BINS]), to="last_input_next")
+    return graph.node(
+        "Reshape", scaled, graph.constant([1, FEATURES_PER_FRAME * MEL_BINS]), to="last_input_next"
+    )
 
 
 def _gate(graph: _Graph, voice: str) -> str:

@@ -124,17 +124,29 @@ def from_speech(listing: Path) -> list[Recording]:
                 continue
             samples = read_audio(listing.parent / row["file"])
         except (ValueError, KeyError) as error:
-            raise BadInputError(f"expected a line of speech, found a damaged line {number} in {listing}") from error
-        found.append(from_sound(row["name"], samples, row.get("language") or "?", row.get("licence") or "?"))
+            raise BadInputError(
+                f"expected a line of speech, found a damaged line {number} in {listing}"
+            ) from error
+        found.append(
+            from_sound(
+                row["name"],
+                samples,
+                set_name=row.get("set", SPEECH_SET),
+                language=row.get("language") or "?",
+                licence=row.get("licence") or "?",
+            )
+        )
     return found
 
 
-def from_sound(name: str, samples: FloatArray, language: str = "?", licence: str = "?") -> Recording:
+def from_sound(
+    name: str, samples: FloatArray, *, set_name: str = SPEECH_SET, language: str = "?", licence: str = "?"
+) -> Recording:
     """Make a recording of a sound without a face; each is a person of its own."""
     frames = frame_count(len(samples))
     return Recording(
         name=f"{SPEECH_SET}-{name}",
-        set_name=SPEECH_SET,
+        set_name=set_name,
         person=f"{SPEECH_SET}-{name}",
         split="train",
         language=language,
@@ -159,7 +171,9 @@ def with_equal_amplitude(recordings: list[Recording], space: MouthSpace) -> list
     return [
         replace(
             recording,
-            amplitude=float(np.clip((typical / max(spread[recording.person], 0.002)) ** AMPLITUDE_POWER, low, high)),
+            amplitude=float(
+                np.clip((typical / max(spread[recording.person], 0.002)) ** AMPLITUDE_POWER, low, high)
+            ),
         )
         if recording.person in spread
         else recording

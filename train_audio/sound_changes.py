@@ -49,7 +49,7 @@ def in_room(samples: FloatArray, generator: np.random.Generator) -> FloatArray:
 
 
 def through_line(samples: FloatArray, generator: np.random.Generator) -> FloatArray:
-    """Return the sound as a poor microphone or codec gives it: band-limited, sometimes clipped or coarsely quantised."""
+    """Return the sound as a poor microphone or codec gives it: band-limited, some clipped or coarsely quantised."""
     low, high = generator.uniform(40, 250), generator.uniform(3200, 7500)
     passed = signal.sosfilt(signal.butter(2, [low, high], "band", fs=SAMPLE_RATE, output="sos"), samples)
     kind = generator.integers(3)
@@ -87,7 +87,12 @@ def made_noise(kind: str, seconds: float, generator: np.random.Generator) -> Flo
     elif kind == "breath":
         low = generator.uniform(300, 800)
         band = signal.butter(2, [low, generator.uniform(2000, 6000)], "band", fs=SAMPLE_RATE, output="sos")
-        swell = np.maximum(0.0, np.sin(2 * np.pi * generator.uniform(0.3, 0.8) * time_s + generator.uniform(0, 6))) ** 2
+        swell = (
+            np.maximum(
+                0.0, np.sin(2 * np.pi * generator.uniform(0.3, 0.8) * time_s + generator.uniform(0, 6))
+            )
+            ** 2
+        )
         noise = signal.sosfilt(band, generator.normal(size=count)) * swell
     else:
         noise = _music(time_s, generator)

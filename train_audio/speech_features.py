@@ -41,7 +41,9 @@ class SpeechEncoder:
         try:
             import ctranslate2
         except ImportError as error:
-            raise MissingPackageError("a speech teacher needs ctranslate2: pip install ctranslate2") from error
+            raise MissingPackageError(
+                "a speech teacher needs ctranslate2: pip install ctranslate2"
+            ) from error
         if not (folder / "model.bin").is_file():
             raise CheckpointError(f"expected a CTranslate2 Whisper model, found no model.bin in {folder}")
         self._storage: Any = ctranslate2.StorageView
@@ -60,7 +62,10 @@ class SpeechEncoder:
         padded = np.pad(padded, FFT_SAMPLES // 2, mode="reflect")
         window = np.hanning(FFT_SAMPLES + 1)[:-1].astype(np.float32)
         frames = np.lib.stride_tricks.sliding_window_view(padded, FFT_SAMPLES)[::FFT_HOP_SAMPLES]
-        power = np.abs(np.fft.rfft(frames[: WINDOW_SECONDS * SAMPLE_RATE // FFT_HOP_SAMPLES] * window, axis=1)) ** 2
+        power = (
+            np.abs(np.fft.rfft(frames[: WINDOW_SECONDS * SAMPLE_RATE // FFT_HOP_SAMPLES] * window, axis=1))
+            ** 2
+        )
         log = np.log10(np.maximum(power @ self._filters.T, 1e-10))
         return ((np.maximum(log, log.max() - 8.0) + 4.0) / 4.0).T.astype(np.float32)
 

@@ -81,7 +81,9 @@ class Student:
         for group in self._optimiser.param_groups:
             group["lr"] = self._learning_rate()
         self.network.train()
-        tensors = {name: torch.from_numpy(value).to(self._place.device) for name, value in vars(batch).items()}
+        tensors = {
+            name: torch.from_numpy(value).to(self._place.device) for name, value in vars(batch).items()
+        }
         with torch.no_grad():
             normalised = self.network.normalise_all(tensors["features"])
         with self._place.autocast():
@@ -122,7 +124,9 @@ class Student:
         tensors = load_tensors(path)
         try:
             self.network.load_state_dict(_below("network.", tensors))
-            self._average = {name: value.to(self._place.device) for name, value in _below("average.", tensors).items()}
+            self._average = {
+                name: value.to(self._place.device) for name, value in _below("average.", tensors).items()
+            }
             state = self._optimiser.state_dict()
             for name, value in _below("optimiser.", tensors).items():
                 index, field = name.split(".")
@@ -130,7 +134,9 @@ class Student:
             self._optimiser.load_state_dict(state)
             self.step = int(tensors[STEP_NAME])
         except (KeyError, RuntimeError, ValueError) as error:
-            raise CheckpointError(f"expected the state of such a training, found another in {path} ({error})") from error
+            raise CheckpointError(
+                f"expected the state of such a training, found another in {path} ({error})"
+            ) from error
 
     def _losses(self, heads: dict[str, Tensor], wanted: dict[str, Tensor], late: int) -> dict[str, Tensor]:
         """Return the weighted parts; the answer to frame k comes ``late`` frames after it."""

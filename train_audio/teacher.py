@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -97,7 +98,9 @@ def reduced_states(
     matrix = vectors[:, order] / np.maximum(values[order], 1e-9) ** 0.25
     matrix /= np.sqrt(np.mean(((sample - mean) @ matrix) ** 2))
     return {
-        name: ((rows.astype(np.float32) - mean) @ matrix).astype(np.float32).reshape(-1, FEATURES_PER_FRAME * width)
+        name: ((rows.astype(np.float32) - mean) @ matrix)
+        .astype(np.float32)
+        .reshape(-1, FEATURES_PER_FRAME * width)
         for name, rows in states.items()
     }
 
@@ -153,7 +156,10 @@ def teach(
         for recording in recordings:
             if recording.split == "validation" or recording.person in held or recording not in seen:
                 answers.setdefault(recording.name, []).append(_answer(network, heard[recording.name]))
-    return {name: Taught(np.mean(mouths, axis=0, dtype=np.float32), sounds[name]) for name, mouths in answers.items()}
+    return {
+        name: Taught(np.mean(mouths, axis=0, dtype=np.float32), sounds[name])
+        for name, mouths in answers.items()
+    }
 
 
 def better_lags(recordings: list[Recording], taught: dict[str, Taught], space: MouthSpace) -> dict[str, int]:
@@ -172,7 +178,10 @@ def better_lags(recordings: list[Recording], taught: dict[str, Taught], space: M
         fits = {
             lag: float(
                 np.average(
-                    [lagged_correlation(space.lip_opening(taught[m.name].mouth), m.opening, lag) for m in members],
+                    [
+                        lagged_correlation(space.lip_opening(taught[m.name].mouth), m.opening, lag)
+                        for m in members
+                    ],
                     weights=lengths,
                 )
             )
@@ -193,8 +202,8 @@ def teaching_key(recordings: list[Recording], space: MouthSpace, config: Teacher
 
 def save_teaching(path: Path, lags: dict[str, int], taught: dict[str, Taught]) -> None:
     """Keep the lags and the teachers' mouths."""
-    arrays = {f"mouth:{name}": answer.mouth for name, answer in taught.items()}
-    arrays |= {f"lag:{name}": np.int32(lag) for name, lag in lags.items()}
+    arrays: dict[str, NDArray[Any]] = {f"mouth:{name}": answer.mouth for name, answer in taught.items()}
+    arrays |= {f"lag:{name}": np.array(lag, np.int32) for name, lag in lags.items()}
     partial = path.with_suffix(f".{os.getpid()}.part")
     with partial.open("wb") as file:
         np.savez(file, **arrays)

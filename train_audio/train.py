@@ -8,9 +8,11 @@ what it made, so that a stopped training goes on with ``--resume``.
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from train_audio.examples import ExamplePool
 from train_audio.export import WEIGHTS_NAME, export
 from train_audio.many_devices import Place, place_for
 from train_audio.progress import Reporter
-from train_audio.recordings import SPEECH_SET, Recording, from_clips, from_speech
+from train_audio.recordings import Recording, from_clips, from_speech
 from train_audio.speech_features import SpeechEncoder, cached_states
 from train_audio.student import Student, StudentConfig, mouth_of_features
 from train_audio.teacher import (
@@ -64,12 +66,18 @@ def split_by_person(recordings: list[Recording], share: float = 0.2) -> list[Rec
     return [replace(r, split="validation" if r.person in held else "train") for r in recordings]
 
 
-def gather(options: argparse.Namespace, space: MouthSpace, reporter: Reporter) -> tuple[list[Recording], dict[str, Taught]]:
+def gather(
+    options: argparse.Namespace, space: MouthSpace, reporter: Reporter
+) -> tuple[list[Recording], dict[str, Taught]]:
     """Build the recordings and, where a recogniser is given, teach; lags are corrected by the first teachers."""
 
     def build(lags: dict[str, int] | None) -> list[Recording]:
         found = from_clips(
-            options.clips, options.tracks, space, lags=lags, on_clip=lambda done: reporter.progress("track", done)
+            options.clips,
+            options.tracks,
+            space,
+            lags=lags,
+            on_clip=lambda done: reporter.progress("track", done),
         )
         found = split_by_person(found)
         for listing in options.speech:
@@ -78,7 +86,7 @@ def gather(options: argparse.Namespace, space: MouthSpace, reporter: Reporter) -
 
     recordings = build(None)
     if options.speech_model is None:
-        return [r for r in recordings if r.set_name != SPEECH_SET], {}
+        return [r for r in recordings if r.seen.any()], {}
     states = cached_states(
         recordings,
         options.cache / "speech_states",
@@ -95,16 +103,33 @@ def gather(options: argparse.Namespace, space: MouthSpace, reporter: Reporter) -
         recordings = build(lags)
         taught = {name: Taught(mouth, sounds[name]) for name, mouth in mouths.items()}
     else:
-        first = lambda done: reporter.progress("teach", done)
-        taught = teach(recordings, heard, sounds, space, config, options.seed, first)
-        lags = better_lags(recordings, taught, space)
+        known = _known_lags(options.lags)
+        if known is None:
+            first = teach(recordings, heard, sounds, space, config, options.seed, _telling(reporter, "teach"))
+            known = better_lags(recordings, first, space)
+        lags = known
         recordings = build(lags)
-        second = lambda done: reporter.progress("teach 2", done)
-        taught = teach(recordings, heard, sounds, space, config, options.seed, second)
+        taught = teach(
+            recordings, heard, sounds, space, config, options.seed, _telling(reporter, "teach again")
+        )
         save_teaching(kept, lags, taught)
     row = evaluate([r for r in recordings if r.split == "validation"], _teacher_opening(taught, space))["all"]
     reporter.note(f"teacher on validation people: {row}")
     return recordings, taught
+
+
+def _telling(reporter: Reporter, stage: str) -> Callable[[float], None]:
+    return lambda done: reporter.progress(stage, done)
+
+
+def _known_lags(path: Path | None) -> dict[str, int] | None:
+    """Read lags by clip name, where a file of them is given."""
+    if path is None:
+        return None
+    try:
+        return {str(name): int(lag) for name, lag in json.loads(path.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadInputError(f"expected a JSON object of lags by clip name, found {path} ({error})") from error
 
 
 def _teacher_opening(taught: dict[str, Taught], space: MouthSpace) -> Any:
@@ -121,7 +146,10 @@ class Judge:
         late = look_ahead_frames(look_ahead_ms)
         self._features = {
             r.name: features_of(
-                np.pad(r.samples, (0, max(0, (r.frames + late) * SAMPLES_PER_FRAME + WINDOW_SAMPLES - len(r.samples))))
+                np.pad(
+                    r.samples,
+                    (0, max(0, (r.frames + late) * SAMPLES_PER_FRAME + WINDOW_SAMPLES - len(r.samples))),
+                )
             )[: 2 * (r.frames + late)]
             for r in recordings
         }
@@ -142,9 +170,14 @@ class Judge:
             if recording.name in clips:
                 row = clips[recording.name]
                 groups[recording.set_name].append(row["r0"] + row["best_r"])
-        weights = {recording.set_name: worth[recording.name] * min(3, len(groups[recording.set_name])) for recording in self._clips}
+        weights = {
+            recording.set_name: worth[recording.name] * min(3, len(groups[recording.set_name]))
+            for recording in self._clips
+        }
         total = sum(weights[name] for name in groups)
-        result["score"] = sum(weights[name] * float(np.mean(values)) for name, values in groups.items()) / total
+        result["score"] = (
+            sum(weights[name] * float(np.mean(values)) for name, values in groups.items()) / total
+        )
         return result
 
 
@@ -180,7 +213,9 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
     return _finish(options, reporter, space, judged or learned[:20], student, recordings, history)
 
 
-def _student(options: argparse.Namespace, space: MouthSpace, pool: ExamplePool, classes: int, place: Place) -> Student:
+def _student(
+    options: argparse.Namespace, space: MouthSpace, pool: ExamplePool, classes: int, place: Place
+) -> Student:
     torch.manual_seed(options.seed)
     network = MouthLstm(
         MouthLstmConfig(
@@ -219,7 +254,12 @@ def _start_from(network: MouthLstm, path: Path) -> None:
 
 
 def _run(
-    options: argparse.Namespace, reporter: Reporter, place: Place, student: Student, pool: ExamplePool, judge: Judge
+    options: argparse.Namespace,
+    reporter: Reporter,
+    place: Place,
+    student: Student,
+    pool: ExamplePool,
+    judge: Judge,
 ) -> list[dict[str, Any]]:
     """Train until the last step, judging now and then and keeping the best."""
     from torch.utils.tensorboard import SummaryWriter
@@ -242,8 +282,13 @@ def _run(
             for name, means in measured["sets"].items():
                 for measure, value in means.items():
                     writer.add_scalar(f"{name}/{measure}", value, student.step)
-            sets = ", ".join(f"{n} {m['r0']:.3f} {m['best_r']:.3f} ×{m['amplitude_ratio']:.2f}" for n, m in measured["sets"].items())
-            reporter.note(f"step {student.step}: loss {parts['loss']:.3f}, score {measured['score']:.3f} ({sets})")
+            sets = ", ".join(
+                f"{n} {m['r0']:.3f} {m['best_r']:.3f} ×{m['amplitude_ratio']:.2f}"
+                for n, m in measured["sets"].items()
+            )
+            reporter.note(
+                f"step {student.step}: loss {parts['loss']:.3f}, score {measured['score']:.3f} ({sets})"
+            )
             if measured["score"] > best:
                 best = measured["score"]
                 _save_weights(averaged, options.run / BEST_NAME)
@@ -272,6 +317,7 @@ def _finish(
     network = student.averaged()
     if (options.run / BEST_NAME).is_file():
         network.load_state_dict(load_tensors(options.run / BEST_NAME))
+    scale_mouth(network, options.amplitude)
     options.output.mkdir(parents=True, exist_ok=True)
     if options.mouth_space.resolve() != (options.output / SPACE_NAME).resolve():
         shutil.copyfile(options.mouth_space, options.output / SPACE_NAME)
@@ -279,7 +325,17 @@ def _finish(
         "training_data": data_table(recordings),
         "training": {
             name: getattr(options, name)
-            for name in ("steps", "batch", "frames", "variants", "learning_rate", "dropout", "seed", "look_ahead_ms")
+            for name in (
+                "steps",
+                "batch",
+                "frames",
+                "variants",
+                "learning_rate",
+                "dropout",
+                "seed",
+                "look_ahead_ms",
+                "amplitude",
+            )
         }
         | {"teacher": options.speech_model is not None},
     }
@@ -287,9 +343,18 @@ def _finish(
     model = OnnxMouthModel(options.output / MODEL_NAME)
     result = evaluate(judged, lambda r: predicted_opening(r, model, space))
     figures = {name: result[name] for name in ("sets", "people", "all", "loudness", "chance")}
-    parity = export(network, options.output, metrics=figures | {"look_ahead_ms": options.look_ahead_ms}, **facts)
+    parity = export(
+        network, options.output, metrics=figures | {"look_ahead_ms": options.look_ahead_ms}, **facts
+    )
     reporter.note(as_table(result))
     return {"output": str(options.output), "parity_error": parity, "history": history, **figures}
+
+
+def scale_mouth(network: MouthLstm, factor: float) -> None:
+    """Make the mouth open wider by a factor: a mean answer is always smaller than the mouths it is the mean of."""
+    with torch.no_grad():
+        network.mouth.weight.mul_(factor)
+        network.mouth.bias.mul_(factor)
 
 
 def data_table(recordings: list[Recording]) -> list[dict[str, Any]]:
@@ -318,13 +383,24 @@ def _arguments() -> argparse.ArgumentParser:
     )
     number = StudentConfig()
     parser.add_argument("--clips", type=Path, required=True, help="folder with clips.jsonl, or of videos")
-    parser.add_argument("--speech", type=Path, action="append", default=[], help="speech.jsonl of speech with no face")
+    parser.add_argument(
+        "--speech", type=Path, action="append", default=[], help="speech.jsonl of speech with no face"
+    )
     parser.add_argument("--speech-model", type=Path, help="Whisper in CTranslate2 form: makes teachers")
+    parser.add_argument(
+        "--lags", type=Path, help="JSON of known lags by clip name: saves the first round of teachers"
+    )
     parser.add_argument("--mouth-space", type=Path, default=Path("checkpoint/mouth_space.npz"))
     parser.add_argument("--cache", type=Path, default=Path("cache/audio"), help="what is computed once")
-    parser.add_argument("--tracks", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept")
-    parser.add_argument("--run", type=Path, default=Path("runs/audio"), help="state of the training and TensorBoard")
-    parser.add_argument("--output", type=Path, default=Path("runs/audio/model"), help="folder for model and card")
+    parser.add_argument(
+        "--tracks", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept"
+    )
+    parser.add_argument(
+        "--run", type=Path, default=Path("runs/audio"), help="state of the training and TensorBoard"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs/audio/model"), help="folder for model and card"
+    )
     parser.add_argument("--start-from", type=Path, metavar=WEIGHTS_NAME, help="begin with these weights")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --run")
     parser.add_argument("--steps", type=int, default=number.steps)
@@ -333,17 +409,24 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--variants", type=int, default=4, help="changed copies of each recording")
     parser.add_argument("--learning-rate", type=float, default=number.learning_rate)
     parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument("--amplitude", type=float, default=1.0, help="scale of the exported mouth, against shrinkage")
     parser.add_argument("--teacher-steps", type=int, default=TeacherConfig().steps)
     for part in ("tracked", "taught", "sounds"):
         worth = asdict(number)[f"{part}_worth"]
-        parser.add_argument(f"--{part}-worth", type=float, default=worth, help=f"weight of that loss ({worth})")
+        parser.add_argument(
+            f"--{part}-worth", type=float, default=worth, help=f"weight of that loss ({worth})"
+        )
     parser.add_argument("--look-ahead-ms", type=int, default=80)
     parser.add_argument("--evaluate-every", type=int, default=250, metavar="STEPS")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-    parser.add_argument("--smoke", action="store_true", help="a training of under a minute, to see that it works")
-    parser.add_argument("--json", action="store_true", help="events on standard output, one JSON object a line")
+    parser.add_argument(
+        "--smoke", action="store_true", help="a training of under a minute, to see that it works"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="events on standard output, one JSON object a line"
+    )
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     return parser
 

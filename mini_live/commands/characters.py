@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mini_live.reporting import Reporter
-from mini_live.wiring import CHARACTERS_FOLDER
+from mini_live.wiring import CHARACTERS_FOLDER, user_characters_folder
 from talkingface.character import list_characters, load_character
 from talkingface.errors import CharacterError
 from talkingface.sealed_folder import MANIFEST
@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     Raises:
         CharacterError: the folder that was named does not exist.
     """
-    folders = list_characters(CHARACTERS_FOLDER)
+    folders = list_characters(CHARACTERS_FOLDER) + list_characters(user_characters_folder())
     if arguments.folder is not None:
         folders += _named(arguments.folder)
     found = [_look(folder) for folder in folders]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QMouseEvent, QShortcut
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QKeySequence,
+    QMouseEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -20,7 +26,9 @@ from PySide6.QtWidgets import (
 from mini_live.messages import Messages
 from mini_live.microphone import MicrophoneInfo
 from mini_live.window.bars import ActionBar, TopBar
+from mini_live.window.dialogs import Dialogs, dropped_video
 from mini_live.window.panel import Panel
+from mini_live.window.preparing import Preparing
 from mini_live.window.settings import WindowSettings
 from mini_live.window.stage import Stage
 from mini_live.window.theme import THEMES, style_sheet
@@ -64,6 +72,9 @@ class MainWindow(QWidget):
         self._caption: tuple[str, dict[str, object]] = ("loading", {})
         self.panel = Panel(self._messages)
         self.stage = Stage()
+        self._preparing = Preparing(self)
+        self._dialogs = Dialogs(self, self._messages, settings)
+        self.setAcceptDrops(True)
         self._build()
         self.panel.set_characters(characters, chosen)
         self.panel.set_controls(settings.controls)
@@ -71,7 +82,7 @@ class MainWindow(QWidget):
         self._connect()
         self._apply_theme()
         self.retranslate()
-        self.resize(1080, 760)
+        self.resize(1100, 790)
 
     def begin(self) -> None:
         """Start the worker; call it when the window is shown."""
@@ -115,6 +126,7 @@ class MainWindow(QWidget):
         self._timer.stop()
         self._reopen_timer.stop()
         self.hide()
+        self._preparing.stop()
         self._worker.close(CLOSE_WITHIN_S)
         event.accept()
 
@@ -167,6 +179,10 @@ class MainWindow(QWidget):
         panel.source_picked.connect(self._source_picked)
         panel.character_picked.connect(self._show_character)
         panel.folder_wanted.connect(self._choose_folder)
+        panel.video_wanted.connect(self._choose_video)
+        self._preparing.progress.connect(self._preparation_goes_on)
+        self._preparing.done.connect(self._prepared)
+        self._preparing.failed.connect(self._tell)
         panel.mute_changed.connect(worker.set_muted)
         self.action_bar.start.clicked.connect(self.toggle_speaking)
         self.action_bar.record.clicked.connect(self._record_clicked)
@@ -216,14 +232,9 @@ class MainWindow(QWidget):
 
     def _choose_snapshot(self) -> None:
         picture = self.stage.image.copy()
-        suggestion = Path(self._settings.text("recordings", str(Path.home()))) / time.strftime(
-            "avatar-%Y%m%d-%H%M%S.png"
-        )
-        path, _ = QFileDialog.getSaveFileName(
-            self, self._messages.text("save_snapshot"), str(suggestion), "PNG (*.png)"
-        )
-        if path:
-            saved = picture.save(path if path.lower().endswith(".png") else path + ".png")
+        path = self._dialogs.snapshot()
+        if path is not None:
+            saved = picture.save(str(path))
             self._tell(self._messages.text("saved" if saved else "not_saved", path=path))
 
     def _leave_special_modes(self) -> None:
@@ -319,24 +330,46 @@ class MainWindow(QWidget):
         self._worker.set_controls(controls)
 
     def _choose_file(self) -> None:
-        text = self._messages.text
-        sounds = f"{text('sound_files')} (*.wav *.flac *.mp3 *.m4a *.ogg *.opus *.mp4 *.mkv *.mov *.webm)"
-        path, _ = QFileDialog.getOpenFileName(
-            self, text("choose_file"), self._settings.text("folder"), f"{sounds};;{text('all_files')} (*)"
-        )
-        if path:
-            self._settings.remember("folder", str(Path(path).parent))
-            self.panel.set_file(Path(path))
+        path = self._dialogs.sound_file()
+        if path is not None:
+            self.panel.set_file(path)
             self._source_picked()
 
     def _choose_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, self._messages.text("open_character"))
-        if folder:
-            path = Path(folder)
-            if path not in [known for _, known in self._characters]:
-                self._characters.append((path.name, path))
-            self.panel.set_characters(self._characters, path)
-            self._show_character(path)
+        path = self._dialogs.character_folder()
+        if path is not None:
+            self._add_character(path)
+
+    def _choose_video(self) -> None:
+        video = self._dialogs.video_file()
+        if video is not None:
+            self._preparing.start(video)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome a video."""
+        if dropped_video(event) is not None and not self._preparing.busy:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Make a character from a video."""
+        video = dropped_video(event)
+        if video is not None:
+            self._preparing.start(video)
+
+    def _preparation_goes_on(self, stage: str, percent: int) -> None:
+        self._tell(self._messages.text("preparing", percent=percent), stays=True)
+        self._notice.setToolTip(stage)
+
+    def _prepared(self, folder: str) -> None:
+        path = Path(folder)
+        self._tell(self._messages.text("prepared", name=path.name))
+        self._add_character(path)
+
+    def _add_character(self, folder: Path) -> None:
+        if folder not in [known for _, known in self._characters]:
+            self._characters.append((folder.name, folder))
+        self.panel.set_characters(self._characters, folder)
+        self._show_character(folder)
 
     def _show_character(self, folder: Path) -> None:
         self._chosen = folder
@@ -348,16 +381,9 @@ class MainWindow(QWidget):
             self._worker.stop_recording()
             return
         self.action_bar.record.setChecked(False)
-        suggestion = Path(self._settings.text("recordings", str(Path.home()))) / time.strftime(
-            "avatar-%Y%m%d-%H%M%S.mp4"
-        )
-        path, _ = QFileDialog.getSaveFileName(
-            self, self._messages.text("save_recording"), str(suggestion), "MP4 (*.mp4)"
-        )
-        if path:
-            chosen = Path(path) if path.lower().endswith(".mp4") else Path(path + ".mp4")
-            self._settings.remember("recordings", str(chosen.parent))
-            self.record_to(chosen)
+        path = self._dialogs.recording()
+        if path is not None:
+            self.record_to(path)
 
     def record_to(self, path: Path) -> None:
         """Start a recording into a file."""

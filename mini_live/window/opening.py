@@ -10,7 +10,7 @@ from mini_live.whole_files import check_video_path, check_writable
 from mini_live.window.main_window import MainWindow
 from mini_live.window.settings import WindowSettings
 from mini_live.window.worker import Worker
-from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER
+from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER, user_characters_folder
 from talkingface.character import list_characters
 from talkingface.errors import CharacterError
 from talkingface.sealed_folder import MANIFEST
@@ -35,7 +35,8 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
         check_video_path(arguments.record)
         check_writable(arguments.record)
     chosen = _chosen(arguments.character, settings)
-    folders = list(dict.fromkeys([chosen, *list_characters(CHARACTERS_FOLDER)]))
+    known = [*list_characters(CHARACTERS_FOLDER), *list_characters(user_characters_folder())]
+    folders = list(dict.fromkeys([chosen, *known]))
     worker = Worker(chosen, arguments.renderer, settings.controls)
     window = MainWindow(worker, settings, [(folder.name, folder) for folder in folders], chosen)
     window.choose_source(file=file, device=arguments.device)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -44,6 +45,7 @@ class Panel(QWidget):
     source_picked = Signal()
     character_picked = Signal(object)
     folder_wanted = Signal()
+    video_wanted = Signal()
     mute_changed = Signal(bool)
     monitor_picked = Signal(object)
 
@@ -133,7 +135,7 @@ class Panel(QWidget):
         self.characters.blockSignals(True)
         self.characters.clear()
         for name, folder in characters:
-            self.characters.addItem(name, folder)
+            self.characters.addItem(QIcon(str(folder / "preview.jpg")), name, folder)
             if folder == chosen:
                 self.characters.setCurrentIndex(self.characters.count() - 1)
         self.characters.blockSignals(False)
@@ -167,7 +169,10 @@ class Panel(QWidget):
         self.speakers.setToolTip(text("monitor"))
         self.speakers.setAccessibleName(text("monitor"))
         self.characters.setAccessibleName(text("character"))
-        self.open_folder.setText(text("open_character"))
+        self.open_folder.setText(text("open_folder"))
+        self.open_folder.setToolTip(text("open_character"))
+        self.new_character.setToolTip(text("new_character_hint"))
+        self.new_character.setText(text("new_character"))
         self.mute.setText(text("muted") if self.mute.isChecked() else text("mute"))
         for row in self.rows.values():
             row.retranslate()
@@ -196,11 +201,13 @@ class Panel(QWidget):
         self.meter = LevelMeter()
         layout.addWidget(self.meter)
         self.mute = QPushButton(checkable=True, objectName="danger")
-        layout.addWidget(self.mute)
         self.speakers = QComboBox()
         self.speakers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.speakers.addItem("", None)
-        layout.addWidget(self.speakers)
+        voice = QHBoxLayout()
+        voice.addWidget(self.mute)
+        voice.addWidget(self.speakers, 1)
+        layout.addLayout(voice)
         self.speakers.activated.connect(lambda _: self.monitor_picked.emit(self.speakers.currentData()))
         self._show_source()
         group.buttonClicked.connect(self._source_clicked)
@@ -213,10 +220,16 @@ class Panel(QWidget):
     def _character_card(self) -> QFrame:
         card, layout = self._card("character")
         self.characters = QComboBox()
+        self.characters.setIconSize(QSize(28, 28))
         self.characters.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.open_folder = QPushButton()
         layout.addWidget(self.characters)
-        layout.addWidget(self.open_folder)
+        self.open_folder = QPushButton()
+        self.new_character = QPushButton()
+        others = QHBoxLayout()
+        others.addWidget(self.open_folder, 1)
+        others.addWidget(self.new_character, 1)
+        layout.addLayout(others)
+        self.new_character.clicked.connect(self.video_wanted)
         self.characters.activated.connect(lambda _: self.character_picked.emit(self.characters.currentData()))
         self.open_folder.clicked.connect(self.folder_wanted)
         return card

@@ -36,12 +36,15 @@ class OnnxMouthModel:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
             settings = json.loads(self._session.get_modelmeta().custom_metadata_map["settings"])
             self._look_ahead_ms = int(settings["look_ahead_ms"])
             self._count = int(settings["coefficient_count"])
             self._initial = tuple(
-                np.asarray(settings["start"].get(entry.name, 0.0), np.float32) + np.zeros(entry.shape, np.float32)
+                np.asarray(settings["start"].get(entry.name, 0.0), np.float32)
+                + np.zeros(entry.shape, np.float32)
                 for entry in self._session.get_inputs()[1:]
             )
         except Exception as error:  # onnxruntime raises its own classes straight from Exception

@@ -76,6 +76,7 @@ def write_loop(
     writer = VideoWriter(
         path, size_px[0], size_px[1], FRAMES_PER_SECOND,
         crf=BASE_CRF, keyframe_interval=BASE_KEYFRAMES, threads=ENCODER_THREADS, easy_to_decode=True,
+        metadata={},
     )  # fmt: skip
     with writer:
         for number, frame in enumerate(frames):

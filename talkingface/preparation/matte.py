@@ -81,7 +81,13 @@ class MatteMaker:
         """
         steady = {number: self._steady(number) for number in self._mattes}
         with VideoWriter(
-            path, *size_px, FRAMES_PER_SECOND, crf=MATTE_CRF, keyframe_interval=MATTE_KEYFRAMES, threads=2
+            path,
+            *size_px,
+            FRAMES_PER_SECOND,
+            crf=MATTE_CRF,
+            keyframe_interval=MATTE_KEYFRAMES,
+            threads=2,
+            metadata={},
         ) as writer:
             for mix in mixes:
                 matte = steady[mix.first]

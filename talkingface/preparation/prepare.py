@@ -30,7 +30,7 @@ from talkingface.preparation.loop_choice import (
 from talkingface.preparation.loop_writing import mixed_tracks, write_loop
 from talkingface.preparation.main_face import MainFaceTracker, MediaPipeFinder
 from talkingface.preparation.matte import MatteMaker, MediaPipeSegmenter
-from talkingface.preparation.quality_report import as_json, measure_quality
+from talkingface.preparation.quality_report import as_json, face_width_px, measure_quality
 from talkingface.preparation.references import choose_open_mouths, choose_references, teeth_look
 from talkingface.preparation.report_page import report_page
 from talkingface.preparation.shots import best_shot, flashes
@@ -47,6 +47,7 @@ MOUTH_SPACE = Path(__file__).resolve().parents[2] / "checkpoint" / "mouth_space.
 LONGEST_LOOK_S = 60.0
 DEFAULT_LOOP_S = 15.0
 PREVIEW_PX = 480
+NARROWEST_FACE_PX = 40
 
 LOOP_REASONS = {
     "forward": "two frames were alike enough to cut from one to the other with a short cross-fade",
@@ -127,7 +128,7 @@ def prepare_character(
     if is_dh_live_folder(video):
         video = dh_live_video(video)
     look_s = max(LONGEST_LOOK_S, settings.seconds)
-    source = open_source(video, settings.start_s, look_s, lambda: tracker or MediaPipeTracker())
+    source = open_source(video, settings.start_s, look_s, tracker)
     watched = _watch(source, settings, tracker, told)
     with work_folder(output) as work:
         report = _make(source, work, settings, watched, told)
@@ -189,6 +190,12 @@ def _plan(source: Source, watched: Watched, settings: Settings, space: MouthSpac
     offset, stop = best_shot(watched)
     shot = watched.part(offset, stop)
     analysis = analyse(shot.track, space)
+    wide_px = face_width_px(analysis)
+    if wide_px < NARROWEST_FACE_PX:
+        raise NoFaceError(
+            f"expected a face at least {NARROWEST_FACE_PX} px wide, found {wide_px:.0f} px in {source.name}: "
+            "film closer, 180 px are advised"
+        )
     most = round(settings.seconds * FRAMES_PER_SECOND)
     if source.closed_loop:
         loop = closed_loop(shot, analysis)

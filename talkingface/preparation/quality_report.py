@@ -54,8 +54,7 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
         offset: first frame of the part that was used.
     """
     used = watched.part(offset, offset + len(analysis.points_px))
-    points = analysis.points_px
-    face_px = float(np.median(np.abs(points[:, FACE_SIDES[0], 0] - points[:, FACE_SIDES[1], 0])))
+    face_px = face_width_px(analysis)
     away = np.stack([pose.rotation[:2, 2] for pose in analysis.poses])
     frontal = float((np.linalg.norm(away, axis=1) < np.sin(np.radians(FRONTAL_DEGREES))).mean())
     seen = used.track.found
@@ -98,6 +97,12 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
         _m("loop_seam", "Change at the loop's seam", "循环接缝处变化", loop.seam_ratio, "x usual", 2.0, 5.0,
            "begin and end in the same posture", "请以相同姿势开始和结束", larger_is_better=False),
     ]  # fmt: skip
+
+
+def face_width_px(analysis: FaceAnalysis) -> float:
+    """Return the median distance from one side of the face to the other."""
+    left, right = (analysis.points_px[:, side, 0] for side in FACE_SIDES)
+    return float(np.median(np.abs(left - right)))
 
 
 def overall(measures: list[Measure]) -> str:

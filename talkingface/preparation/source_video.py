@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,7 @@ import numpy as np
 from talkingface.errors import NoFaceError
 from talkingface.preparation.still_motion import STILL_LOOP_FRAMES, StillMotion
 from talkingface.records import FloatArray, ImageArray
-from talkingface.tracking import FaceTracker
+from talkingface.tracking import FaceTracker, MediaPipeTracker
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
 
 LONGEST_SIDE_PX = 1280
@@ -84,14 +84,14 @@ class Still:
             yield self.motion.frame(number)
 
 
-def open_source(path: Path, start_s: float, look_s: float, new_tracker: Callable[[], FaceTracker]) -> Source:
+def open_source(path: Path, start_s: float, look_s: float, tracker: FaceTracker | None) -> Source:
     """Open a clip, or a still picture (a file of a single frame).
 
     Args:
         path: any file that PyAV decodes.
         start_s: where in a clip to begin.
         look_s: how much of it will be looked at, for the expected number of frames.
-        new_tracker: finds the face of a still picture.
+        tracker: finds the face of a still picture; None is MediaPipe's.
 
     Raises:
         BadVideoError: it cannot be read.
@@ -99,18 +99,21 @@ def open_source(path: Path, start_s: float, look_s: float, new_tracker: Callable
     """
     first = list(read_frames(path, seconds=0.2, longest_side_px=LONGEST_SIDE_PX))
     if first and all(frame is first[0] for frame in first) and len(first) < 4:
-        return Still(path, StillMotion(_even(first[0]), _still_points(path, _even(first[0]), new_tracker)))
+        return Still(path, StillMotion(_even(first[0]), _still_points(path, _even(first[0]), tracker)))
     length_s = probe_video(path).duration_s - start_s
     expected = min(look_s, length_s if length_s > 0 else look_s) * FRAMES_PER_SECOND
     return Clip(path, start_s, max(1, round(expected)))
 
 
-def _still_points(path: Path, picture: ImageArray, new_tracker: Callable[[], FaceTracker]) -> FloatArray:
-    tracker = new_tracker()
+def _still_points(path: Path, picture: ImageArray, tracker: FaceTracker | None) -> FloatArray:
+    own = MediaPipeTracker() if tracker is None else None
+    following = tracker if own is None else own
+    assert following is not None
     try:
-        points = tracker.track(picture)
+        points = following.track(picture)
     finally:
-        tracker.close()
+        if own is not None:
+            own.close()
     if points is None:
         raise NoFaceError(
             f"expected a face, found none in the picture {path.name}: use a portrait from the front, well lit"

@@ -64,7 +64,7 @@ def pictures(socket: WebSocketTestSession) -> tuple[list[tuple[int, bool, float,
 def test_mouth_frames_are_those_of_the_whole_sound_for_any_chunking(
     client: TestClient, block_bytes: int
 ) -> None:
-    seconds = 0.3 if block_bytes == 2 else 2.03
+    seconds = 0.1 if block_bytes == 2 else 2.03
     sent = int16_bytes(babble(seconds))
     with client.websocket_connect(f"{WS}/ws/mouth") as socket:
         ready = socket.receive_json()

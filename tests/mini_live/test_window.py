@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("PySide6", reason="needs PySide6", exc_type=ImportError)
 
 from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 
@@ -269,3 +270,34 @@ def test_everything_a_person_touches_has_a_name_for_screen_readers(window: MainW
 def test_closing_the_window_ends_the_worker_within_a_second(window: MainWindow) -> None:
     window.close()
     assert worker_of(window).asked[-1] == ("close", 1.0)
+
+
+def test_a_finished_preparation_becomes_a_character(window: MainWindow, tmp_path: Path) -> None:
+    worker = made_ready(window)
+    window._preparing.progress.emit("track", 42)
+    assert "42" in window._notice.text()
+    window._preparing.done.emit(str(tmp_path / "Ann"))
+    assert worker.asked[-1] == ("character", tmp_path / "Ann")
+    assert window.panel.characters.currentData() == tmp_path / "Ann"
+
+
+def test_a_snapshot_is_saved_as_it_was_when_asked(window: MainWindow, tmp_path: Path) -> None:
+    made_ready(window)
+    window.stage.show_frame(np.full((12, 8, 3), 200, np.uint8))
+    window._dialogs.snapshot = lambda: tmp_path / "a.png"  # type: ignore[method-assign]
+    window.action_bar.snapshot.click()
+    assert QImage(str(tmp_path / "a.png")).pixelColor(3, 3).red() == 200
+    window._dialogs.snapshot = lambda: tmp_path / "none" / "a.png"  # type: ignore[method-assign]
+    window.action_bar.snapshot.click()
+    assert "cannot be saved" in window._notice.text()
+
+
+def test_record_asks_for_a_file_and_a_second_press_ends_it(window: MainWindow, tmp_path: Path) -> None:
+    worker = made_ready(window)
+    window._dialogs.recording = lambda: tmp_path / "a.mp4"  # type: ignore[method-assign]
+    window.action_bar.record.click()
+    assert worker.asked[-1] == ("record", tmp_path / "a.mp4")
+    worker.recording_changed.emit(True, "")
+    assert window.action_bar.record.text() == "Stop recording"
+    worker.recording_changed.emit(False, str(tmp_path / "a.mp4"))
+    assert window.action_bar.record.text() == "Record" and "a.mp4" in window._notice.text()

@@ -10,11 +10,24 @@ from typing import Any
 
 import pytest
 
-from talkingface.checkpoints import load_card, load_tensors, save_tensors, sha256_of, verified_file, write_card
+from talkingface.checkpoints import (
+    load_card,
+    load_tensors,
+    save_tensors,
+    sha256_of,
+    verified_file,
+    write_card,
+)
 from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.errors import CheckpointError, OutputError
 
-FACTS: dict[str, Any] = {"kind": "thing", "config": {"a": 1}, "training_data": [], "licence": "x", "metrics": {}}
+FACTS: dict[str, Any] = {
+    "kind": "thing",
+    "config": {"a": 1},
+    "training_data": [],
+    "licence": "x",
+    "metrics": {},
+}
 
 
 @pytest.fixture

@@ -56,7 +56,14 @@ def test_chunks_make_no_difference() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("gain", 2.1), ("gain", -0.1), ("smoothing", 1.0), ("hold_ms", -1), ("sound_offset_ms", 301), ("gain", np.nan)],
+    [
+        ("gain", 2.1),
+        ("gain", -0.1),
+        ("smoothing", 1.0),
+        ("hold_ms", -1),
+        ("sound_offset_ms", 301),
+        ("gain", np.nan),
+    ],
 )
 def test_settings_outside_their_limits_are_refused(name: str, value: float) -> None:
     with pytest.raises(BadInputError, match=name.split("_")[0]):

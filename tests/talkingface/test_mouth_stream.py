@@ -49,7 +49,9 @@ def test_streaming_equals_whole(model: OnnxMouthModel, size: int) -> None:
     sizes = [size] if size else np.random.default_rng(3).integers(1, 5000, 100).tolist()
     curves = in_chunks(model, samples, sizes)
     whole = mouth_of(samples, model)
-    np.testing.assert_allclose(np.concatenate([c.coefficients for c in curves]), whole.coefficients, atol=1e-5)
+    np.testing.assert_allclose(
+        np.concatenate([c.coefficients for c in curves]), whole.coefficients, atol=1e-5
+    )
     np.testing.assert_array_equal(np.concatenate([c.silent for c in curves]), whole.silent)
     first = 0
     for curve in curves:
@@ -91,7 +93,8 @@ def test_controls_reach_the_mouth(model: OnnxMouthModel) -> None:
 
 
 @pytest.mark.parametrize(
-    "samples", [np.zeros((10, 2), np.float32), np.array([0.0, np.nan], np.float32), np.array([np.inf], np.float32)]
+    "samples",
+    [np.zeros((10, 2), np.float32), np.array([0.0, np.nan], np.float32), np.array([np.inf], np.float32)],
 )
 def test_sound_that_is_none_is_refused(model: OnnxMouthModel, samples: np.ndarray) -> None:
     with pytest.raises(BadAudioError, match="finite mono"):

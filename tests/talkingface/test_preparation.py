@@ -147,6 +147,13 @@ def test_a_face_that_is_seen_too_shortly(video: Path, track: FaceTrack, tmp_path
     assert names(tmp_path) == []
 
 
+def test_a_face_that_is_too_small_says_how_small(video: Path, track: FaceTrack, tmp_path: Path) -> None:
+    tiny = FaceTrack(track.points * 0.2, track.found, 25.0)
+    with pytest.raises(NoFaceError, match=r"at least 40 px wide, found \d+ px"):
+        prepare_character(video, tmp_path / "a", tracker=KnownTracker(tiny))
+    assert names(tmp_path) == []
+
+
 def test_some_frames_without_a_face_are_mended(video: Path, track: FaceTrack, tmp_path: Path) -> None:
     found = np.ones(FRAMES, bool)
     found[60:65] = False

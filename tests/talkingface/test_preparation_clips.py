@@ -103,7 +103,15 @@ def hand_over_mouth(frames: Frames) -> Frames:
     return covered
 
 
-@pytest.mark.parametrize("damage", [without_face, black_frame, duplicates, hand_over_mouth])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        without_face,
+        black_frame,
+        pytest.param(duplicates, marks=pytest.mark.slow),
+        pytest.param(hand_over_mouth, marks=pytest.mark.slow),
+    ],
+)
 def test_bad_frames_are_repaired(damage: Callable[[Frames], Frames], person: Frames, tmp_path: Path) -> None:
     frames = damage(person)
     character, _ = prepared(write_video(tmp_path / "clip.mp4", frames, at_25(frames)), tmp_path)
@@ -266,7 +274,7 @@ def fuzz_videos(tmp_path: Path, seeds: range) -> None:
 
 
 def test_damaged_videos_end_in_a_character_or_one_clear_line(tmp_path: Path) -> None:
-    fuzz_videos(tmp_path, range(12))
+    fuzz_videos(tmp_path, range(8))
 
 
 @pytest.mark.slow

@@ -114,11 +114,19 @@ def test_picture_and_sound_end_together_and_neither_is_cut(samples: int, tmp_pat
 
 def test_names_and_tags(tmp_path: Path) -> None:
     path = tmp_path / "我的 数字人 (1).mp4"
-    with VideoWriter(path, 128, 48, metadata={"comment": "synthetic media"}) as writer:
+    with VideoWriter(path, 128, 48, metadata={"title": "标题"}) as writer:
         writer.write_frame(numbered_picture(3))
     assert probe_video(path).width == 128
     with av.open(str(path)) as container:
-        assert container.metadata["comment"] == "synthetic media"
+        assert container.metadata["title"] == "标题"
+        assert "comment" not in container.metadata
+
+
+def test_a_video_says_that_it_is_synthetic(tmp_path: Path) -> None:
+    with VideoWriter(tmp_path / "out.mp4", 128, 48) as writer:
+        writer.write_frame(numbered_picture(3))
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert "synthetic media" in container.metadata["comment"]
 
 
 def test_an_exception_inside_leaves_nothing_and_the_old_file(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.errors import BadInputError
 from talkingface.mouth_space import MouthSpace
+from tests.train_audio.made_clips import make_clips
 from train_audio.evaluate import main as evaluate_main
 from train_audio.recordings import from_clips, shifted
-from tests.train_audio.made_clips import make_clips
 
 torch = pytest.importorskip("torch")
 

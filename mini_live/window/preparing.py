@@ -1,0 +1,116 @@
+"""Makes a character from a video in a process of its own, so that the live program stays light and moving."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess, Signal
+
+from mini_live.wiring import PROGRAM_FOLDER, user_characters_folder
+
+LONGEST_NAME = 40
+
+
+class Preparing(QObject):
+    """Runs ``prepare`` and tells how far it is; one video at a time."""
+
+    progress = Signal(str, int)
+    done = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None, program: list[str] | None = None) -> None:
+        """Make ready.
+
+        Args:
+            parent: whose end ends the process.
+            program: the command that is followed by ``prepare …``; None is this program.
+        """
+        super().__init__(parent)
+        self._program = program or [sys.executable, str(PROGRAM_FOLDER / "app.py")]
+        self._process: QProcess | None = None
+        self._output = Path()
+        self._error = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether a video is being prepared."""
+        return self._process is not None
+
+    def start(self, video: Path, folder: Path | None = None) -> None:
+        """Begin with a video; while one is being prepared, another is ignored.
+
+        Args:
+            video: any video file.
+            folder: where the character folder goes; None is the person's own characters.
+        """
+        if self.busy:
+            return
+        folder = user_characters_folder() if folder is None else folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self.failed.emit(
+                f"expected a folder for characters at {folder}, found: {error.strerror or error}"
+            )
+            return
+        self._output = _free_name(folder, video.stem)
+        self._error = ""
+        process = QProcess(self)
+        process.readyReadStandardOutput.connect(self._read)
+        process.finished.connect(self._finished)
+        process.errorOccurred.connect(self._not_started)
+        self._process = process
+        self.progress.emit("", 0)
+        process.start(
+            self._program[0],
+            [*self._program[1:], "prepare", str(video), "--output", str(self._output), "--json"],
+        )
+
+    def stop(self) -> None:
+        """Break off; nothing is left behind."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            if not process.waitForFinished(800):
+                process.kill()
+                process.waitForFinished(200)
+
+    def _read(self) -> None:
+        process = self._process
+        while process is not None and process.canReadLine():
+            line = bytes(process.readLine().data()).decode("utf-8", "replace")
+            try:
+                event = json.loads(line)
+            except ValueError:
+                continue
+            if event.get("event") == "progress":
+                self.progress.emit(str(event.get("stage", "")), round(100 * float(event.get("done", 0.0))))
+            elif event.get("event") == "error":
+                self._error = str(event.get("message", ""))
+
+    def _finished(self, code: int) -> None:
+        if self._process is None:
+            return
+        self._read()
+        self._process = None
+        if code == 0:
+            self.done.emit(str(self._output))
+        else:
+            self.failed.emit(self._error or f"preparation ended with code {code}")
+
+    def _not_started(self, error: QProcess.ProcessError) -> None:
+        if self._process is not None and error == QProcess.ProcessError.FailedToStart:
+            self._process = None
+            self.failed.emit(f"expected to start {self._program[0]}, found that it cannot be started")
+
+
+def _free_name(folder: Path, stem: str) -> Path:
+    """Return a folder's path after a video's name that is not taken yet."""
+    name = re.sub(r"[^\w\- ]+", "_", stem).strip(" ._")[:LONGEST_NAME] or "character"
+    path, number = folder / name, 2
+    while path.exists():
+        path, number = folder / f"{name} {number}", number + 1
+    return path

@@ -54,7 +54,8 @@ def evaluate(
         on_clip: called with the share done, the recording and its measures.
 
     Returns:
-        ``clips`` (rows by name), ``sets``, ``people``, ``all`` (means), ``loudness`` and ``chance`` (means by set).
+        ``clips`` (rows by name); ``sets``, ``people``, ``languages`` and ``all`` (means); ``loudness`` and ``chance``
+        (means by set).
     """
     judged = [r for r in recordings if r.genuine and r.seen.mean() > 0.8 and r.opening.std() > 1e-4]
     if not judged:
@@ -71,6 +72,7 @@ def evaluate(
         "clips": {name: row.as_dict() for name, row in rows.items()},
         "sets": _means(judged, rows, lambda r: r.set_name),
         "people": _means(judged, rows, lambda r: r.person),
+        "languages": _means(judged, rows, lambda r: r.language),
         "all": mean_agreement(list(rows.values())),
         "loudness": _correlations_only(_means(judged, by_loudness, lambda r: r.set_name)),
         "chance": _correlations_only(_means(judged, _by_chance(judged, curves), lambda r: r.set_name)),

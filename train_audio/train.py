@@ -50,7 +50,7 @@ from train_audio.teacher import (
 
 STATE_NAME = "training_state.safetensors"
 BEST_NAME = "best.safetensors"
-SMOKE = {"steps": 30, "batch": 8, "frames": 40, "variants": 1, "evaluate_every": 15}
+SMOKE = {"steps": 12, "batch": 4, "frames": 30, "variants": 1, "evaluate_every": 12}
 # Single words judge little: continuous speech counts for more where both are there.
 JUDGED_BY = {"newsreaders_ar": 0.25}
 
@@ -342,7 +342,7 @@ def _finish(
     export(network, options.output, metrics={}, **facts)
     model = OnnxMouthModel(options.output / MODEL_NAME)
     result = evaluate(judged, lambda r: predicted_opening(r, model, space))
-    figures = {name: result[name] for name in ("sets", "people", "all", "loudness", "chance")}
+    figures = {name: result[name] for name in ("sets", "people", "languages", "all", "loudness", "chance")}
     parity = export(
         network, options.output, metrics=figures | {"look_ahead_ms": options.look_ahead_ms}, **facts
     )
@@ -409,7 +409,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--variants", type=int, default=4, help="changed copies of each recording")
     parser.add_argument("--learning-rate", type=float, default=number.learning_rate)
     parser.add_argument("--dropout", type=float, default=0.2)
-    parser.add_argument("--amplitude", type=float, default=1.0, help="scale of the exported mouth, against shrinkage")
+    parser.add_argument(
+        "--amplitude", type=float, default=1.0, help="scale of the exported mouth, against shrinkage"
+    )
     parser.add_argument("--teacher-steps", type=int, default=TeacherConfig().steps)
     for part in ("tracked", "taught", "sounds"):
         worth = asdict(number)[f"{part}_worth"]

@@ -31,6 +31,7 @@ from mini_live.window.panel import Panel
 from mini_live.window.preparing import Preparing
 from mini_live.window.settings import WindowSettings
 from mini_live.window.stage import Stage
+from mini_live.window.status_line import status_line
 from mini_live.window.theme import THEMES, style_sheet
 from mini_live.window.worker import Worker
 from talkingface.mouth_controls import MouthControls
@@ -392,18 +393,7 @@ class MainWindow(QWidget):
     def _show_status(self) -> None:
         status = self._worker.status
         self.panel.meter.set_level(status.level_dbfs)
-        if not self._ready or not status.frames:
-            self._status.setText(" ")
-            return
-        text = self._messages.text
-        parts = [
-            text("status", fps=status.frames_per_second),
-            text("status_late", late=status.late_frames, dropped=status.dropped_frames),
-            text("status_latency", latency=status.latency_ms),
-        ]
-        if status.lost_samples:
-            parts.append(text("lost", seconds=status.lost_samples / 16_000))
-        self._status.setText("    ".join(parts))
+        self._status.setText(status_line(status, self._messages))
 
     def _switch_language(self) -> None:
         self._messages.language = "en" if self._messages.language == "zh" else "zh"

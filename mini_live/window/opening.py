@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from mini_live.audio_file_source import AudioFileSource
@@ -17,6 +18,7 @@ from talkingface.sealed_folder import MANIFEST
 from talkingface.timing import SAMPLE_RATE
 
 MICROPHONE = "mic"
+LONGEST_NAME = 60
 
 
 def open_window(arguments: argparse.Namespace, settings: WindowSettings | None = None) -> MainWindow:
@@ -38,7 +40,7 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
     known = [*list_characters(CHARACTERS_FOLDER), *list_characters(user_characters_folder())]
     folders = list(dict.fromkeys([chosen, *known]))
     worker = Worker(chosen, arguments.renderer, settings.controls)
-    window = MainWindow(worker, settings, [(folder.name, folder) for folder in folders], chosen)
+    window = MainWindow(worker, settings, [(_name(folder), folder) for folder in folders], chosen)
     window.choose_source(file=file, device=arguments.device)
     window.show()
     window.begin()
@@ -56,3 +58,12 @@ def _chosen(named: Path | None, settings: WindowSettings) -> Path:
         return named
     remembered = Path(settings.text("character", str(DEFAULT_CHARACTER)))
     return remembered if (remembered / MANIFEST).is_file() else DEFAULT_CHARACTER
+
+
+def _name(folder: Path) -> str:
+    """Return the name a character goes by; its folder's where the manifest cannot be read."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return str(manifest["name"])[:LONGEST_NAME]
+    except (OSError, ValueError, KeyError, TypeError):
+        return folder.name

@@ -54,9 +54,12 @@ def serving(characters: Path, *more: str) -> Iterator[tuple[str, subprocess.Pope
         assert event["event"] == "listening", event
         yield event["url"], process
     finally:
-        if process.poll() is None:
+        process.terminate()
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.communicate()
+            process.communicate()
 
 
 @pytest.fixture(scope="module")

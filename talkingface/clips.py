@@ -91,7 +91,9 @@ def _listed(listing: Path) -> list[Clip]:
             try:
                 clips.append(_from_row(json.loads(line), listing.parent))
             except (KeyError, ValueError, TypeError) as error:
-                raise BadInputError(f"expected a clip, found a damaged line {number} in {listing} ({error})") from error
+                raise BadInputError(
+                    f"expected a clip, found a damaged line {number} in {listing} ({error})"
+                ) from error
     return clips
 
 

@@ -143,4 +143,3 @@ def fit_mouth_space(
         "lip_error_percent": float(error * 100),
     }
     return space, report
-

@@ -116,7 +116,9 @@ def load_meshes(folder: Path | str = MESH_FOLDER) -> FaceMeshes:
     try:
         return FaceMeshes(_wrap(folder), _teeth(folder, "upper_teeth"), _teeth(folder, "lower_teeth"))
     except (OSError, KeyError, ValueError, IndexError) as error:
-        raise CheckpointError(f"expected wrap and teeth models in {folder}, found damage ({error})") from error
+        raise CheckpointError(
+            f"expected wrap and teeth models in {folder}, found damage ({error})"
+        ) from error
 
 
 def _wrap(folder: Path) -> WrapMesh:

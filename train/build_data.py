@@ -28,7 +28,7 @@ from talkingface.records import FloatArray, ImageArray, TeethLook
 from talkingface.reference_choice import mouth_shapes
 from talkingface.seams import MouthRenderer
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
-from train.patch_store import FACTS, PersonPatches
+from train.patch_store import FACTS, PersonPatches, write_sets
 from train.reenactment import USUAL_LOOK, ClipMaterial, estimated_look, load_material
 
 TRUTHS_A_PERSON = 360
@@ -199,6 +199,8 @@ def build(options: argparse.Namespace) -> dict[str, int]:
     people = select(load_clips(options.clips))
     if options.people:
         people = {name: clips for name, clips in people.items() if name in options.people}
+    store.mkdir(parents=True, exist_ok=True)
+    write_sets(store, [clip for clips in people.values() for clip in clips if clip.split == "train"])
     context = OffscreenContext()
     counts = {"people": 0, "truths": 0, "guides": 0, "passed_over": 0, "already_there": 0}
     try:

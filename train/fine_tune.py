@@ -91,7 +91,7 @@ def fine_tune(
     trainer.average.load_state_dict(general.state_dict())
     before = best = validation_figures(general, held_out)
     best_network = general
-    batches = training_batches([person], 1, GUIDES_A_STEP, seed)
+    batches = training_batches([person], 1, GUIDES_A_STEP, seed, augment=False)
     begun = time.process_time()
     for part in range(1, ROUNDS + 1):
         while (done := (time.process_time() - begun) / 60 / minutes) < part / ROUNDS:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.clips import Clip
 from talkingface.errors import BadInputError
 from talkingface.records import FloatArray, ImageArray
 
 STORE_VERSION = 1
 FACTS = "facts.npz"
+SETS = "sets.json"
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,23 @@ def load_person(folder: Path) -> PersonPatches:
             )
     except (OSError, KeyError, ValueError) as error:
         raise BadInputError(f"expected training patches in {folder}, found damage ({error})") from error
+
+
+def write_sets(store: Path, clips: list[Clip]) -> None:
+    """Write which sets, with how many people and under which licences, the store's training patches come from."""
+    rows = []
+    for name in sorted({clip.set_name for clip in clips}):
+        among = [clip for clip in clips if clip.set_name == name]
+        people, licences = {clip.person for clip in among}, sorted({clip.licence for clip in among})
+        rows.append({"set": name, "people": len(people), "clips": len(among), "licence": "; ".join(licences)})
+    (store / SETS).write_text(json.dumps(rows, indent=2), encoding="utf-8")
+
+
+def read_sets(store: Path | str) -> list[dict[str, Any]]:
+    """Return what :func:`write_sets` wrote; nothing where it was not called."""
+    path = Path(store) / SETS
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return rows
 
 
 def load_store(store: Path | str) -> list[PersonPatches]:

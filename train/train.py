@@ -17,7 +17,7 @@ from talkingface.errors import AvatarError
 from talkingface.networks.face_generator import FaceGeneratorConfig
 from train.export import export_generator
 from train.losses import VggDistance
-from train.patch_store import PersonPatches, load_store
+from train.patch_store import PersonPatches, load_store, read_sets
 from train.progress import Reporter, ScalarLog
 from train.samples import Batch, as_batch, pick, training_batches
 from train.smoke import smoke_people
@@ -70,7 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.smoke:
             with tempfile.TemporaryDirectory() as folder:
                 _prepare_smoke(options, Path(folder))
-                people, data = smoke_people(options.seed), [{"set": "made-up faces", "licence": "Apache-2.0"}]
+                people = smoke_people(options.seed)
+                data = [{"set": "made-up faces", "licence": "Apache-2.0"}]
                 figures = train(options, people, data, report)
         elif options.character:
             figures = _fine_tune(options, report)
@@ -80,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
             )
         else:
             people = load_store(options.store)
-            figures = train(options, people, training_sets(people), report)
+            figures = train(options, people, read_sets(options.store), report)
     except KeyboardInterrupt:
         report.say("interrupted; the same command goes on from the last state")
         return 130
@@ -94,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def train(
-    options: argparse.Namespace, people: list[PersonPatches], data: list[dict[str, str]], report: Reporter
+    options: argparse.Namespace, people: list[PersonPatches], data: list[dict[str, Any]], report: Reporter
 ) -> dict[str, float]:
     """Set up, train, save and export; returns the last figures."""
     torch.set_num_threads(1)
@@ -164,25 +165,13 @@ def validation_batches(people: list[PersonPatches]) -> list[Batch]:
     return batches
 
 
-def training_sets(people: list[PersonPatches]) -> list[dict[str, str]]:
-    """Name what was trained on, for the card."""
-    count = sum(person.split == "train" for person in people)
-    frames = sum(len(person.truths) for person in people if person.split == "train")
-    return [
-        {
-            "set": f"{count} people in shared talking clips, {frames} frames",
-            "licence": "various: GRID CC BY 4.0, MIT and Apache-2.0 repositories, stock clips",
-        }
-    ]
-
-
 def _done(trainer: Trainer, options: argparse.Namespace) -> float:
     by_time = trainer.elapsed_s / 60 / options.minutes if options.minutes else 0.0
     return max(by_time, trainer.step_count / options.steps)
 
 
 def _export(
-    trainer: Trainer, options: argparse.Namespace, data: list[dict[str, str]], figures: dict[str, float]
+    trainer: Trainer, options: argparse.Namespace, data: list[dict[str, Any]], figures: dict[str, float]
 ) -> float:
     metrics = {
         "validation": figures,

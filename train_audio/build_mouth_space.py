@@ -115,7 +115,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train_audio.build_mouth_space", description=__doc__)
     parser.add_argument("--clips", type=Path, required=True, help="folder with clips.jsonl, or of videos")
-    parser.add_argument("--cache", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept")
+    parser.add_argument(
+        "--cache", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept"
+    )
     parser.add_argument("--output", type=Path, default=Path("checkpoint/mouth_space.npz"))
     parser.add_argument("--components", type=int, default=12)
     options = parser.parse_args(arguments)

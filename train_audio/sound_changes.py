@@ -117,7 +117,7 @@ def _music(time_s: NDArray[np.float64], generator: np.random.Generator) -> NDArr
     return sound
 
 
-def warp_matrices(strength: float = 0.13, count: int = 27) -> FloatArray:
+def warp_matrices(strength: float = 0.16, count: int = 27) -> FloatArray:
     """Return float32 (count, 80, 80) matrices that stretch a log-mel column's frequencies, as a vocal tract would."""
     centres = LOW_MEL + (HIGH_MEL - LOW_MEL) * np.arange(1, MEL_BINS + 1) / (MEL_BINS + 1)
     hertz = 700.0 * (np.exp(centres / 1127.0) - 1.0)
@@ -146,12 +146,12 @@ def changed_features(
     batch, length, _ = features.shape
     changed = np.matmul(features, warps[generator.integers(0, len(warps), batch)])
     waves = np.cos(np.arange(4)[:, None] * np.pi * (np.arange(MEL_BINS) + 0.5) / MEL_BINS)
-    colour = generator.normal(0, 1, (batch, 4)) * np.array([0.0, 3.0, 2.0, 1.5]) @ waves
+    colour = generator.normal(0, 1, (batch, 4)) * np.array([0.0, 2.5, 1.5, 1.0]) @ waves
     gain = generator.uniform(-22.0, 8.0, (batch, 1))
     changed = changed + ((colour + gain) * DECIBEL)[:, None, :].astype(np.float32)
     loud = np.quantile(changed.mean(2), 0.9, axis=1)[:, None, None]
     noise_loud = np.quantile(noise.mean(2), 0.9, axis=1)[:, None, None]
-    below = np.where(generator.random((batch, 1, 1)) < 0.65, generator.uniform(2, 35, (batch, 1, 1)), 90.0)
+    below = np.where(generator.random((batch, 1, 1)) < 0.5, generator.uniform(5, 40, (batch, 1, 1)), 90.0)
     changed = np.logaddexp(changed, noise - noise_loud + loud - (below * DECIBEL).astype(np.float32))
     for row in range(batch):
         if generator.random() < 0.4:

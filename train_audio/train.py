@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,15 @@ from talkingface.checkpoints import load_tensors
 from talkingface.engines.onnx_mouth import MODEL_NAME, OnnxMouthModel
 from talkingface.errors import AvatarError, BadInputError, CheckpointError
 from talkingface.mouth_space import MouthSpace
+from talkingface.mouth_stream import mouth_of
 from talkingface.networks.mouth_lstm import MouthLstm, MouthLstmConfig
 from talkingface.records import FloatArray
 from talkingface.timing import SAMPLES_PER_FRAME, WINDOW_SAMPLES, look_ahead_frames
 from train_audio.evaluate import SPACE_NAME, as_table, evaluate, predicted_opening
 from train_audio.examples import ExamplePool
-from train_audio.export import WEIGHTS_NAME, export
+from train_audio.export import export
 from train_audio.many_devices import Place, place_for
+from train_audio.onnx_step import save_step
 from train_audio.progress import Reporter
 from train_audio.recordings import Recording, from_clips, from_speech
 from train_audio.speech_features import SpeechEncoder, cached_states
@@ -47,10 +50,10 @@ from train_audio.teacher import (
     teach,
     teaching_key,
 )
+from train_audio.training_options import training_options
 
 STATE_NAME = "training_state.safetensors"
 BEST_NAME = "best.safetensors"
-SMOKE = {"steps": 12, "batch": 4, "frames": 30, "variants": 1, "evaluate_every": 12}
 # Single words judge little: continuous speech counts for more where both are there.
 JUDGED_BY = {"newsreaders_ar": 0.25}
 
@@ -317,8 +320,11 @@ def _finish(
     network = student.averaged()
     if (options.run / BEST_NAME).is_file():
         network.load_state_dict(load_tensors(options.run / BEST_NAME))
-    scale_mouth(network, options.amplitude)
     options.output.mkdir(parents=True, exist_ok=True)
+    if (options.amplitude, options.openness) != (1.0, 1.0):
+        learned = [r for r in recordings if r.split != "validation"]
+        mean = spoken_mean(network, learned, options.output)
+        widen_mouth(network, mean, options.amplitude, options.openness)
     if options.mouth_space.resolve() != (options.output / SPACE_NAME).resolve():
         shutil.copyfile(options.mouth_space, options.output / SPACE_NAME)
     facts: dict[str, Any] = {
@@ -335,6 +341,7 @@ def _finish(
                 "seed",
                 "look_ahead_ms",
                 "amplitude",
+                "openness",
             )
         }
         | {"teacher": options.speech_model is not None},
@@ -350,11 +357,32 @@ def _finish(
     return {"output": str(options.output), "parity_error": parity, "history": history, **figures}
 
 
-def scale_mouth(network: MouthLstm, factor: float) -> None:
-    """Make the mouth open wider by a factor: a mean answer is always smaller than the mouths it is the mean of."""
+def widen_mouth(network: MouthLstm, mean: FloatArray, amplitude: float, openness: float) -> None:
+    """Undo what a mean error does to a mouth: it never opens nor closes wholly.
+
+    Args:
+        network: changed in place.
+        mean: float32 (K,) its mean coefficients while somebody speaks.
+        amplitude: factor of the movement about that mean.
+        openness: factor of the mean itself; below 1 lets lips close.
+    """
     with torch.no_grad():
-        network.mouth.weight.mul_(factor)
-        network.mouth.bias.mul_(factor)
+        network.mouth.weight.mul_(amplitude)
+        network.mouth.bias.mul_(amplitude)
+        network.mouth.bias.add_(torch.from_numpy(((openness - amplitude) * mean).astype(np.float32)))
+
+
+def spoken_mean(network: MouthLstm, recordings: list[Recording], folder: Path, limit: int = 20) -> FloatArray:
+    """Return the (K,) mean coefficients over the frames of some recordings in which somebody speaks."""
+    trial = folder / f"mean.{os.getpid()}.onnx"
+    save_step(network, trial)
+    try:
+        model = OnnxMouthModel(trial)
+        curves = [mouth_of(r.samples, model) for r in recordings[:: max(1, len(recordings) // limit)]]
+    finally:
+        trial.unlink(missing_ok=True)
+    mean: FloatArray = np.concatenate([curve.coefficients[~curve.silent] for curve in curves]).mean(0)
+    return mean
 
 
 def data_table(recordings: list[Recording]) -> list[dict[str, Any]]:
@@ -375,69 +403,9 @@ def data_table(recordings: list[Recording]) -> list[dict[str, Any]]:
     ]
 
 
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m train_audio.train",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    number = StudentConfig()
-    parser.add_argument("--clips", type=Path, required=True, help="folder with clips.jsonl, or of videos")
-    parser.add_argument(
-        "--speech", type=Path, action="append", default=[], help="speech.jsonl of speech with no face"
-    )
-    parser.add_argument("--speech-model", type=Path, help="Whisper in CTranslate2 form: makes teachers")
-    parser.add_argument(
-        "--lags", type=Path, help="JSON of known lags by clip name: saves the first round of teachers"
-    )
-    parser.add_argument("--mouth-space", type=Path, default=Path("checkpoint/mouth_space.npz"))
-    parser.add_argument("--cache", type=Path, default=Path("cache/audio"), help="what is computed once")
-    parser.add_argument(
-        "--tracks", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept"
-    )
-    parser.add_argument(
-        "--run", type=Path, default=Path("runs/audio"), help="state of the training and TensorBoard"
-    )
-    parser.add_argument(
-        "--output", type=Path, default=Path("runs/audio/model"), help="folder for model and card"
-    )
-    parser.add_argument("--start-from", type=Path, metavar=WEIGHTS_NAME, help="begin with these weights")
-    parser.add_argument("--resume", action="store_true", help="go on from the state in --run")
-    parser.add_argument("--steps", type=int, default=number.steps)
-    parser.add_argument("--batch", type=int, default=number.batch, help="sequences a step")
-    parser.add_argument("--frames", type=int, default=number.frames, help="frames a sequence")
-    parser.add_argument("--variants", type=int, default=4, help="changed copies of each recording")
-    parser.add_argument("--learning-rate", type=float, default=number.learning_rate)
-    parser.add_argument("--dropout", type=float, default=0.2)
-    parser.add_argument(
-        "--amplitude", type=float, default=1.0, help="scale of the exported mouth, against shrinkage"
-    )
-    parser.add_argument("--teacher-steps", type=int, default=TeacherConfig().steps)
-    for part in ("tracked", "taught", "sounds"):
-        worth = asdict(number)[f"{part}_worth"]
-        parser.add_argument(
-            f"--{part}-worth", type=float, default=worth, help=f"weight of that loss ({worth})"
-        )
-    parser.add_argument("--look-ahead-ms", type=int, default=80)
-    parser.add_argument("--evaluate-every", type=int, default=250, metavar="STEPS")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
-    parser.add_argument(
-        "--smoke", action="store_true", help="a training of under a minute, to see that it works"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="events on standard output, one JSON object a line"
-    )
-    parser.add_argument("--debug", action="store_true", help="show where an error came from")
-    return parser
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    options = _arguments().parse_args(arguments)
-    if options.smoke:
-        vars(options).update(SMOKE)
+    options = training_options(arguments, __doc__ or "")
     try:
         with Reporter(options.json) as reporter:
             place = place_for(options.device, options.threads)

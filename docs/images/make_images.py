@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
 SPEECH = PROJECT / "assets" / "speech" / "hello_en.flac"
 DISPLAY = ":87"
-SCREEN = "1080x760x24"
+SCREEN = "1600x1200x24"
 PHOTOGRAPHS = 14
 MOVING_WIDTH_PX = 320
 MOVING_FROM_S, MOVING_SECONDS = 0.3, 7.0
@@ -106,7 +106,15 @@ def photograph_window(path: Path, seconds: float) -> None:
         finally:
             server.terminate()
             server.wait(timeout=10)
-        shutil.copyfile(liveliest(sorted(Path(scratch).glob("*.png"))), path)
+        cut_out(liveliest(sorted(Path(scratch).glob("*.png")))).save(path, optimize=True)
+
+
+def cut_out(photograph: Path) -> Image.Image:
+    """Cut the window out of the black display."""
+    picture = np.asarray(Image.open(photograph).convert("RGB"))
+    there = picture.max(2) > 0
+    rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+    return Image.fromarray(picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 def liveliest(photographs: list[Path]) -> Path:

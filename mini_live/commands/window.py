@@ -49,7 +49,12 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     waker.start()
     reporter.note("the window is open; close it to end")
     code = application.exec()
+    waker.stop()
     reporter.result({"command": "window"}, "closed")
+    if not window.ended:
+        # The worker is still inside native code, which does not survive the interpreter's end; all is saved.
+        sys.stdout.flush()
+        os._exit(code)
     return int(code)
 
 

@@ -68,6 +68,7 @@ class MainWindow(QWidget):
         self._lost = False
         self._ready = False
         self._companion = False
+        self.ended = False
         self._characters = characters
         self._chosen = chosen
         self._caption: tuple[str, dict[str, object]] = ("loading", {})
@@ -128,7 +129,7 @@ class MainWindow(QWidget):
         self._reopen_timer.stop()
         self.hide()
         self._preparing.stop()
-        self._worker.close(CLOSE_WITHIN_S)
+        self.ended = self._worker.close(CLOSE_WITHIN_S)
         event.accept()
 
     def _build(self) -> None:

@@ -13,6 +13,7 @@ import pytest
 from talkingface.audio_files import read_audio
 from tests.end_to_end.program import CHARACTER, SPEECH, end_of, needs_character, run_app, start_app
 from tests.end_to_end.watching import frame_count_of
+from tests.mini_live.fakes import write_wav
 
 pytestmark = needs_character
 
@@ -22,10 +23,16 @@ def coefficients_in(path: Path) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def offline(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return four seconds of speech."""
+    return write_wav(tmp_path_factory.mktemp("speech") / "speech.wav", read_audio(SPEECH)[: 4 * 16_000])
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory: pytest.TempPathFactory, speech: Path) -> np.ndarray:
     folder = tmp_path_factory.mktemp("offline")
     outcome = run_app(
-        "speak", "--audio", SPEECH, "--output", folder / "a.mp4", "--mouth-curve", folder / "a.json",
+        "speak", "--audio", speech, "--output", folder / "a.mp4", "--mouth-curve", folder / "a.json",
         "--character", CHARACTER,
     )  # fmt: skip
     assert outcome.code == 0, outcome.told
@@ -33,10 +40,10 @@ def offline(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
 
 
 @pytest.mark.parametrize("block_ms", [10, 64])
-def test_live_and_offline_agree(tmp_path: Path, offline: np.ndarray, block_ms: int) -> None:
+def test_live_and_offline_agree(tmp_path: Path, speech: Path, offline: np.ndarray, block_ms: int) -> None:
     video = tmp_path / "live.mp4"
     outcome = run_app(
-        "live", "--headless", "--source", SPEECH, "--record", video, "--mouth-curve", tmp_path / "a.json",
+        "live", "--headless", "--source", speech, "--record", video, "--mouth-curve", tmp_path / "a.json",
         "--character", CHARACTER, "--block-ms", block_ms, "--json",
     )  # fmt: skip
     assert outcome.code == 0, outcome.told
@@ -44,7 +51,7 @@ def test_live_and_offline_agree(tmp_path: Path, offline: np.ndarray, block_ms: i
     result = outcome.result
     assert result["frames"] + result["dropped_frames"] == len(offline)
     assert frame_count_of(video) == len(offline)
-    sound, recorded = read_audio(SPEECH), read_audio(video)
+    sound, recorded = read_audio(speech), read_audio(video)
     length = min(len(sound), len(recorded))
     assert np.corrcoef(sound[:length], recorded[:length])[0, 1] > 0.98
     assert {"mouth", "render", "generate", "decode"} <= set(result["stages"])
@@ -53,10 +60,10 @@ def test_live_and_offline_agree(tmp_path: Path, offline: np.ndarray, block_ms: i
     assert {"p50", "p95"} <= set(parts["compute"]) & set(parts["pacing"]) & set(result["latency_ms"])
 
 
-def test_an_interrupt_ends_the_session_and_keeps_the_recording_whole(tmp_path: Path) -> None:
+def test_an_interrupt_ends_the_session_and_keeps_the_recording_whole(tmp_path: Path, speech: Path) -> None:
     video = tmp_path / "kept.mp4"
     process = start_app(
-        "live", "--headless", "--source", SPEECH, "--record", video, "--character", CHARACTER, "--json"
+        "live", "--headless", "--source", speech, "--record", video, "--character", CHARACTER, "--json"
     )
     assert process.stdout is not None
     for line in process.stdout:
@@ -71,9 +78,9 @@ def test_an_interrupt_ends_the_session_and_keeps_the_recording_whole(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["kept.mp4"]
 
 
-def test_an_interrupted_speak_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interrupted_speak_leaves_nothing(tmp_path: Path, speech: Path) -> None:
     process = start_app(
-        "speak", "--audio", SPEECH, "--output", tmp_path / "a.mp4", "--character", CHARACTER, "--json"
+        "speak", "--audio", speech, "--output", tmp_path / "a.mp4", "--character", CHARACTER, "--json"
     )
     assert process.stdout is not None
     for line in process.stdout:
@@ -86,9 +93,9 @@ def test_an_interrupted_speak_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_seconds_limit_the_session(tmp_path: Path) -> None:
+def test_seconds_limit_the_session(tmp_path: Path, speech: Path) -> None:
     outcome = run_app(
-        "live", "--headless", "--source", SPEECH, "--seconds", 1.2, "--character", CHARACTER, "--json"
+        "live", "--headless", "--source", speech, "--seconds", 1.2, "--character", CHARACTER, "--json"
     )
     assert outcome.code == 0, outcome.told
     assert outcome.result["frames"] + outcome.result["dropped_frames"] == 30

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mini_live.audio_file_source import AudioFileSource, LimitedSource
+from mini_live.audio_file_source import AudioFileSource, LimitedSource, SilenceSource
 from mini_live.live_session import LiveSession
 from mini_live.mouth_curves import MouthCurveCollector
 from talkingface.audio_files import read_audio
@@ -82,6 +83,21 @@ def test_a_slow_composer_drops_frames_and_stays_with_the_sound(wav: Path) -> Non
     assert session.statistics.latency()["p95"] < 350
 
 
+def test_a_long_session_keeps_time_and_does_not_grow() -> None:
+    psutil = pytest.importorskip("psutil")
+    clock, minutes = FakeClock(), 2
+    source = LimitedSource(SilenceSource(320, clock), minutes * 60 * 16_000)
+    session = session_of(source, clock, [], compose_s=0.01)
+    process = psutil.Process()
+    sizes: list[int] = []
+    session.add_sink(_At(500, lambda: sizes.append(process.memory_info().rss)))
+    session.run()
+    sizes.append(process.memory_info().rss)
+    assert session.statistics.frames == minutes * 60 * 25
+    assert session.statistics.late_frames == session.statistics.dropped_frames == 0
+    assert sizes[-1] - sizes[0] < 20 * 1024 * 1024
+
+
 def test_stop_ends_the_session_but_shows_the_frames_of_the_sound_taken(wav: Path) -> None:
     clock, sink = FakeClock(), KeepingSink()
     session = session_of(AudioFileSource(wav, 320, clock), clock, [sink])
@@ -146,6 +162,21 @@ class _After(KeepingSink):
         super().write(frame)
         if len(self.frames) == self._count:
             self._action()  # type: ignore[operator]
+
+
+class _At(KeepingSink):
+    """Does something at one frame and keeps nothing."""
+
+    def __init__(self, index: int, action: Callable[[], None]) -> None:
+        super().__init__()
+        self._index, self._action = index, action
+
+    def write(self, frame: VideoFrame) -> None:
+        if frame.index == self._index:
+            self._action()
+
+    def write_audio(self, chunk: AudioChunk) -> None:
+        pass
 
 
 class _StopAfter(_After):

@@ -139,7 +139,9 @@ def test_damaged_model_is_named(tmp_path: Path) -> None:
         load_meshes(tmp_path)
 
 
-def test_a_lip_pushed_down_pushes_the_chin_on_instead_of_folding_over_it(meshes: FaceMeshes, space: MouthSpace) -> None:
+def test_a_lip_pushed_down_pushes_the_chin_on_instead_of_folding_over_it(
+    meshes: FaceMeshes, space: MouthSpace
+) -> None:
     wrap = meshes.wrap
     guard = FoldGuard(wrap, space.neutral)
     source = (space.neutral * SCALE_PX)[wrap.landmarks]

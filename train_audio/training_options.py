@@ -1,0 +1,78 @@
+"""The options of a training of the audio model."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from train_audio.student import StudentConfig
+from train_audio.teacher import TeacherConfig
+
+WEIGHTS_NAME = "mouth_model.safetensors"
+SMOKE = {"steps": 12, "batch": 4, "frames": 30, "variants": 1, "evaluate_every": 12}
+
+
+def training_options(arguments: list[str] | None, description: str) -> argparse.Namespace:
+    """Read the command line; ``--smoke`` overrides all sizes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train_audio.train",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    number = StudentConfig()
+    parser.add_argument("--clips", type=Path, required=True, help="folder with clips.jsonl, or of videos")
+    parser.add_argument(
+        "--speech", type=Path, action="append", default=[], help="speech.jsonl of speech with no face"
+    )
+    parser.add_argument("--speech-model", type=Path, help="Whisper in CTranslate2 form: makes teachers")
+    parser.add_argument(
+        "--lags", type=Path, help="JSON of known lags by clip name: saves the first round of teachers"
+    )
+    parser.add_argument("--mouth-space", type=Path, default=Path("checkpoint/mouth_space.npz"))
+    parser.add_argument("--cache", type=Path, default=Path("cache/audio"), help="what is computed once")
+    parser.add_argument(
+        "--tracks", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept"
+    )
+    parser.add_argument(
+        "--run", type=Path, default=Path("runs/audio"), help="state of the training and TensorBoard"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("runs/audio/model"), help="folder for model and card"
+    )
+    parser.add_argument("--start-from", type=Path, metavar=WEIGHTS_NAME, help="begin with these weights")
+    parser.add_argument("--resume", action="store_true", help="go on from the state in --run")
+    parser.add_argument("--steps", type=int, default=number.steps)
+    parser.add_argument("--batch", type=int, default=number.batch, help="sequences a step")
+    parser.add_argument("--frames", type=int, default=number.frames, help="frames a sequence")
+    parser.add_argument("--variants", type=int, default=4, help="changed copies of each recording")
+    parser.add_argument("--learning-rate", type=float, default=number.learning_rate)
+    parser.add_argument("--dropout", type=float, default=0.2)
+    parser.add_argument(
+        "--amplitude", type=float, default=1.5, help="movement of the exported mouth, times its own"
+    )
+    parser.add_argument(
+        "--openness", type=float, default=0.75, help="mean of the exported mouth, times its own"
+    )
+    parser.add_argument("--teacher-steps", type=int, default=TeacherConfig().steps)
+    for part in ("tracked", "taught", "sounds"):
+        worth = asdict(number)[f"{part}_worth"]
+        parser.add_argument(
+            f"--{part}-worth", type=float, default=worth, help=f"weight of that loss ({worth})"
+        )
+    parser.add_argument("--look-ahead-ms", type=int, default=80)
+    parser.add_argument("--evaluate-every", type=int, default=250, metavar="STEPS")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument(
+        "--smoke", action="store_true", help="a training of under a minute, to see that it works"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="events on standard output, one JSON object a line"
+    )
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
+    options = parser.parse_args(arguments)
+    if options.smoke:
+        vars(options).update(SMOKE)
+    return options

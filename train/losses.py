@@ -26,8 +26,8 @@ class LossWeights:
     coarse: float = 0.5
     gradient: float = 0.6
     structure: float = 0.15
-    judge: float = 0.015
-    features: float = 0.2
+    judge: float = 0.025
+    features: float = 0.3
     vgg: float = 0.05
 
 

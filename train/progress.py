@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from pathlib import Path
@@ -46,8 +47,17 @@ class Reporter:
             self._err.write("\n" + json.dumps(values, indent=2) + "\n")
 
     def _write(self, event: dict[str, Any]) -> None:
-        self._out.write(json.dumps(event) + "\n")
+        self._out.write(json.dumps(_finite(event)) + "\n")
         self._out.flush()
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with null for every number that JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class ScalarLog:

@@ -80,6 +80,7 @@ def from_clips(
     space: MouthSpace,
     *,
     lags: dict[str, int] | None = None,
+    most_clips: int | None = None,
     on_clip: Callable[[float], None] | None = None,
 ) -> list[Recording]:
     """Build recordings from a folder of clips; those without sound or without sound that fits are passed over.
@@ -89,13 +90,14 @@ def from_clips(
         tracks: where face tracks are kept; missing ones are tracked now.
         space: what mouths are measured in.
         lags: better lags than the listing's, by clip name.
+        most_clips: take so many of each split at most, evenly spread; for trials.
         on_clip: called with the share done.
 
     Raises:
         BadInputError: no clip can be used.
     """
     people: dict[str, list[Clip]] = defaultdict(list)
-    clips = [clip for clip in load_clips(folder) if clip.lips_follow_sound]
+    clips = _some([clip for clip in load_clips(folder) if clip.lips_follow_sound], most_clips)
     for clip in clips:
         people[clip.person].append(clip)
     found: list[Recording] = []
@@ -185,6 +187,17 @@ def shifted(values: NDArray[np.generic], lag_frames: int) -> NDArray[np.generic]
     """Return the rows moved later by ``lag_frames`` (earlier where negative); the first or last row fills up."""
     rows = np.clip(np.arange(len(values)) - lag_frames, 0, len(values) - 1)
     return values[rows]
+
+
+def _some(clips: list[Clip], most: int | None) -> list[Clip]:
+    """Return at most so many clips of each split, evenly spread; all where ``most`` is None."""
+    if most is None:
+        return clips
+    chosen: list[Clip] = []
+    for split in sorted({clip.split for clip in clips}):
+        own = [clip for clip in clips if clip.split == split]
+        chosen += own[:: max(1, -(-len(own) // most))]
+    return chosen
 
 
 def _of_person(clips: list[Clip], tracks: Path, space: MouthSpace, lags: dict[str, int]) -> list[Recording]:

@@ -52,6 +52,7 @@ from train_audio.teacher import (
 )
 from train_audio.training_options import training_options
 
+SMOKE_CLIPS = 8
 STATE_NAME = "training_state.safetensors"
 BEST_NAME = "best.safetensors"
 # Single words judge little: continuous speech counts for more where both are there.
@@ -80,6 +81,7 @@ def gather(
             options.tracks,
             space,
             lags=lags,
+            most_clips=SMOKE_CLIPS if options.smoke else None,
             on_clip=lambda done: reporter.progress("track", done),
         )
         found = split_by_person(found)

@@ -127,6 +127,7 @@ class MainWindow(QWidget):
         """End the worker within a second."""
         self._timer.stop()
         self._reopen_timer.stop()
+        self.setUpdatesEnabled(False)
         self.hide()
         self._preparing.stop()
         self.ended = self._worker.close(CLOSE_WITHIN_S)

@@ -32,8 +32,7 @@ print(json.dumps({"event": "result"}))
 
 
 @pytest.fixture
-def preparing() -> Preparing:
-    assert QCoreApplication.instance() or QApplication([])
+def preparing(application: QApplication) -> Preparing:
     return Preparing(program=[sys.executable, "-c", PREPARES])
 
 
@@ -62,7 +61,7 @@ def test_an_error_arrives_as_its_sentence(preparing: Preparing, tmp_path: Path) 
     assert told[-1] == ("failed", "expected a face, found none")
 
 
-def test_a_program_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_program_that_is_not_there_is_told(application: QApplication, tmp_path: Path) -> None:
     preparing = Preparing(program=[str(tmp_path / "nothing")])
     assert run(preparing, Path("a.mp4"), tmp_path)[-1][0] == "failed"
 

@@ -70,14 +70,6 @@ class IdleWorker(Worker):
         self.asked.append(("look", None))
 
 
-@pytest.fixture(scope="module")
-def application() -> QApplication:
-    application = QApplication.instance() or QApplication([])
-    assert isinstance(application, QApplication)
-    application.setStyle("Fusion")
-    return application
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> QSettings:
     return QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)

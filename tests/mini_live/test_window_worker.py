@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("PySide6", reason="needs PySide6", exc_type=ImportError)
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from mini_live.window import worker as under_test
@@ -100,9 +100,7 @@ class Told:
 
 
 @pytest.fixture
-def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
-    application = QCoreApplication.instance() or QApplication([])
-    assert application is not None
+def worker(application: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     mouth = SimpleNamespace(model=LoudnessMouth(), space=None)
     monkeypatch.setattr(under_test, "open_mouth", lambda: mouth)
     monkeypatch.setattr(under_test, "open_avatar", lambda folder, *more: PretendedAvatar(folder))

@@ -13,6 +13,7 @@ from talkingface.mouth_space import MouthSpace
 from talkingface.mouth_stream import mouth_of
 from talkingface.silence_gate import SilenceGate, gate_all, level_dbfs
 from tests.talkingface.test_mouth_stream import babble
+from train_audio.sound_changes import NOISES, made_noise
 
 CHECKPOINT = Path(__file__).resolve().parents[2] / "checkpoint"
 SECOND = 16_000
@@ -82,6 +83,17 @@ def test_a_fan_that_was_there_before_is_silence_after_a_second(model: OnnxMouthM
     curve = mouth_of(fan[:length] + speech[:length], model)
     assert not curve.coefficients[75 + SETTLED + 20 :].any()
     assert curve.coefficients[75 : 75 + 70].any()
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_sounds_without_a_voice_come_to_rest(model: OnnxMouthModel, space: MouthSpace, kind: str) -> None:
+    sound = made_noise(kind, 4.0, np.random.default_rng(0))
+    sound = (sound / sound.std() * 10 ** (-40.0 / 20)).astype(np.float32)
+    curve = mouth_of(np.concatenate([babble(SPEECH_S), sound]), model)
+    opening = space.lip_opening(curve.coefficients[SETTLED + 25 :])
+    rest = float(space.lip_opening(np.zeros(space.coefficient_count, np.float32)))
+    assert opening.std() < 0.006
+    assert abs(opening.mean() - rest) < 0.004
 
 
 def test_the_mouth_closes_without_a_pop() -> None:

@@ -98,11 +98,11 @@ def test_store_keeps_what_it_was_given(tmp_path: Path) -> None:
 def test_training_teaches_and_resumes(tmp_path: Path) -> None:
     person = smoke_people(7)[0]
     batch = as_batch([pick(person, np.arange(2), np.random.default_rng(0))])
-    plan = TrainingPlan(learning_rate=2e-3, judge_from=2)
+    plan = TrainingPlan(learning_rate=1e-2, judge_from=2, half_precision=False)
     torch.manual_seed(0)
     trainer = Trainer(FaceGeneratorConfig(), plan)
     losses = [trainer.step(batch, 0.0)["pixels"] for _ in range(15)]
-    assert losses[-1] < losses[0]
+    assert losses[-1] < 0.97 * losses[0]
     trainer.save(tmp_path / "state.pt")
     resumed = Trainer(FaceGeneratorConfig(), plan)
     resumed.load(tmp_path / "state.pt")
@@ -125,9 +125,12 @@ def test_reporter_speaks_the_contract() -> None:
     out, err = io.StringIO(), io.StringIO()
     report = Reporter(as_json=True, out=out, err=err)
     report.progress(1.0, "train")
-    report.result(psnr=30.0)
+    report.result(psnr=30.0, clips=[{"flicker_ratio": float("nan")}])
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert lines == [{"event": "progress", "done": 1.0, "stage": "train"}, {"event": "result", "psnr": 30.0}]
+    assert lines == [
+        {"event": "progress", "done": 1.0, "stage": "train"},
+        {"event": "result", "psnr": 30.0, "clips": [{"flicker_ratio": None}]},
+    ]
 
 
 def test_command_without_a_store_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,6 @@ from talkingface.reference_choice import OPENING_SPREAD, REFERENCE_COUNT, WIDTH_
 from train.patch_store import PersonPatches
 
 REFERENCE_DISTANCE_FRAMES = 10
-CLOSED_REFERENCES_SHARE = 0.25  # many characters never open their mouth: then there is nothing to copy
 IMPORTANCE_OUTSIDE, IMPORTANCE_AROUND, IMPORTANCE_LIPS, IMPORTANCE_INSIDE = 0.1, 1.0, 1.5, 1.5
 AROUND_PX, AROUND_FEATHER_PX = 23, 4.5
 
@@ -99,8 +98,6 @@ def reference_rows(
         allowed = np.argsort(distance)[-REFERENCE_COUNT:]
     by_opening = allowed[np.argsort(person.openness[allowed], kind="stable")]
     if random is not None:
-        if random.random() < CLOSED_REFERENCES_SHARE and len(by_opening) >= 4 * REFERENCE_COUNT:
-            by_opening = by_opening[: len(by_opening) // 4]
         edges = np.linspace(0, len(by_opening), REFERENCE_COUNT + 1)
         places = [int(random.integers(int(a), max(int(b), int(a) + 1))) for a, b in pairwise(edges)]
         if random.random() < 0.5:

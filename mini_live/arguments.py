@@ -15,7 +15,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command="window", source="mic", device=None, record=None, seconds=None)
     parser.set_defaults(character=None, renderer="auto", virtual_camera=False)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=type(parser))
-    _speak(_command(commands, "speak", "make a video of a character that speaks a sound file"))
+    _speak(_command(commands, "speak", "make a video of a character that speaks a sound file or a text"))
     _live(_command(commands, "live", "let a character speak along with the microphone or a file, live"))
     _mouth(_command(commands, "mouth", "write the mouth curves of a sound for other tools"))
     _prepare(_command(commands, "prepare", "turn a portrait video into a character folder"))
@@ -47,7 +47,12 @@ def _add_shared(parser: argparse.ArgumentParser, *, top: bool) -> None:
 
 
 def _speak(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any sound or video file")
+    said = parser.add_mutually_exclusive_group(required=True)
+    said.add_argument("--audio", type=Path, metavar="FILE", help="any sound or video file")
+    said.add_argument("--text", metavar="TEXT", help="spoken by a voice of this system, such as espeak-ng's")
+    parser.add_argument(
+        "--voice", metavar="NAME", help="another of its voices (default: by the text's script)"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="OUT.mp4")
     parser.add_argument(
         "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"

@@ -27,7 +27,7 @@ class _OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the line and leave with 2."""
         if "--json" in sys.argv[1:]:
-            print(json.dumps({"event": "error", "message": message}, ensure_ascii=False), flush=True)
+            print(json.dumps({"event": "error", "message": message}), flush=True)
         self.exit(EXIT_WRONG_ARGUMENTS, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mini_live.microphone import list_microphones
+from mini_live.speech_synthesis import installed_synthesiser
 from mini_live.virtual_camera import VirtualCameraSink
 from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER, open_gl_once, open_mouth, open_networks
 from talkingface.character import list_characters, load_character
@@ -68,6 +69,7 @@ def examine() -> Iterator[Check]:
     yield _attempt("microphone", OPTIONAL, _microphones)
     yield _attempt("display", OPTIONAL, _display)
     yield _attempt("virtual camera", OPTIONAL, _camera)
+    yield _attempt("text to speech", OPTIONAL, lambda: installed_synthesiser().name)
 
 
 def _package(name: str, requirement: str, weight: str) -> Check:

@@ -12,7 +12,7 @@ from talkingface.frame_composer import FrameComposer
 from talkingface.mouth_stream import MouthCurve, MouthStream
 from talkingface.seams import AudioSource
 from talkingface.stage_timing import StageTimer
-from talkingface.timing import SAMPLE_RATE
+from talkingface.timing import SAMPLE_RATE, frame_count
 
 WAITING_FRAMES = 16
 
@@ -67,7 +67,10 @@ def speak_into(
                 heard_samples += len(better.samples)
                 queued.write_audio(better)
             begin_s = time.perf_counter()
-            curve = mouth.finish() if chunk is None else mouth.push(chunk.samples)
+            if chunk is not None:
+                curve = mouth.push(chunk.samples)
+            else:
+                curve = mouth.finish(None if heard is None else frame_count(heard_samples, heard_rate_hz))
             if len(curve.coefficients):
                 timer.add("mouth", (time.perf_counter() - begin_s) * 1000 / len(curve.coefficients))
             collector.add(curve.coefficients, curve.silent)

@@ -102,4 +102,5 @@ class Reporter:
         return self._progress
 
     def _line(self, fields: dict[str, Any]) -> None:
-        print(json.dumps(fields, ensure_ascii=False), flush=True)
+        # ASCII alone: a pipe's encoding may know no other characters.
+        print(json.dumps(fields), flush=True)

@@ -11,7 +11,7 @@ from mini_live.fitting import fitted
 from talkingface.errors import AvatarError, OutputError
 from talkingface.records import AudioChunk, VideoFrame
 from talkingface.seams import FrameSink
-from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
+from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE, frame_count
 from talkingface.video_files import VideoWriter
 
 POLL_S = 0.2
@@ -32,6 +32,7 @@ class VideoFileSink:
             sample_rate_hz: of the sound that comes; a multiple of the frame rate.
         """
         self._writer = writer
+        self._rate_hz = sample_rate_hz
         self._samples_per_frame = sample_rate_hz // FRAMES_PER_SECOND
         self._first_frame: int | None = None
         self._next_index = 0
@@ -71,7 +72,7 @@ class VideoFileSink:
         if self._last is None:
             self._writer.abort()
             return
-        whole_frames = round(self._samples / self._samples_per_frame)
+        whole_frames = frame_count(self._samples, self._rate_hz)
         self._repeat(self._last, (self._first_frame or 0) + whole_frames)
         self._writer.close()
 

@@ -23,6 +23,7 @@ from talkingface.errors import GraphicsError
 from talkingface.face_rig import FaceRig
 from talkingface.frame_composer import FrameComposer
 from talkingface.frame_loop import FrameLoop
+from talkingface.frame_prefetch import OrderedFrames, PrefetchedFrames
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import TeethLook
@@ -52,7 +53,7 @@ class Avatar:
 
     character: Character
     composer: FrameComposer
-    base: FrameLoop
+    base: OrderedFrames
     renderer: MouthRenderer
     renderer_name: str
     coefficient_count: int
@@ -82,7 +83,12 @@ def open_mouth() -> Mouth:
 
 
 def open_avatar(
-    folder: Path | None, renderer: str, space: MouthSpace, on_note: Callable[[str], None] | None = None
+    folder: Path | None,
+    renderer: str,
+    space: MouthSpace,
+    on_note: Callable[[str], None] | None = None,
+    *,
+    decode_ahead: bool = False,
 ) -> Avatar:
     """Load a character and everything that draws it, and draw one frame to warm up.
 
@@ -91,6 +97,7 @@ def open_avatar(
         renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where it works.
         space: the mouth blendshapes.
         on_note: told in a sentence when ``auto`` had to do without OpenGL.
+        decode_ahead: whether a thread decodes the base video; for frames that are asked for in order.
 
     Raises:
         CharacterError: the folder cannot be used.
@@ -101,7 +108,8 @@ def open_avatar(
     meshes = load_meshes()
     drawer, name = _open_renderer(renderer, meshes, character.teeth_look, on_note)
     try:
-        base = FrameLoop(character)
+        loop = FrameLoop(character)
+        base = PrefetchedFrames(loop) if decode_ahead else loop
         generator = _open_generator(character, on_note)
         composer = FrameComposer(
             character, FaceRig(space, meshes, character.neutral), drawer, generator, base

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from talkingface.errors import BadInputError
 from talkingface.tracking import FaceTrack, MediaPipeTracker, track_frames
 from talkingface.video_files import FRAMES_PER_SECOND, read_frames
 
+SPLITS = ("train", "validation")
+UNMARKED = "unmarked"
+HELD_OUT_SHARE = 0.2
 VIDEO_SUFFIXES = frozenset({".mp4", ".mkv", ".mov", ".webm", ".avi", ".m4v"})
 
 
@@ -26,7 +29,7 @@ class Clip:
         name: unique within its set.
         set_name: which collection it belongs to.
         person: anonymous label; clips of one person never stand on both sides of a split.
-        split: ``train`` or ``validation``.
+        split: ``train`` or ``validation``; :func:`load_clips` decides where the set does not say.
         genuine: False for another model's output (may train, never judges).
         lips_follow_sound: whether sound and picture belong together.
         sound_lag_frames: known lag in frames of 40 ms, positive where the lips lead.
@@ -51,6 +54,8 @@ class Clip:
 def load_clips(folder: Path | str) -> list[Clip]:
     """List the clips of a folder: by its ``clips.jsonl``, else every video below it (one person a sub-folder or file).
 
+    People whom nobody put on a side are split by :func:`split_by_person`.
+
     Raises:
         BadInputError: no such folder, no clip in it, or a damaged line.
     """
@@ -61,7 +66,27 @@ def load_clips(folder: Path | str) -> list[Clip]:
     clips = _listed(listing) if listing.is_file() else _scanned(folder)
     if not clips:
         raise BadInputError(f"expected clips.jsonl or videos, found neither in {folder}")
-    return clips
+    return split_by_person(clips)
+
+
+def split_by_person(clips: list[Clip]) -> list[Clip]:
+    """Put the clips marked ``UNMARKED`` on a side, whole people at a time and always the same way for the same clips.
+
+    A person with a marked clip stays where it is. Of the others, about a fifth of those with genuine clips is held out
+    for validation, at least one where there are two people; all are trained on where somebody marked validation clips.
+    """
+    marked: dict[str, str] = {}
+    for clip in clips:
+        if clip.split != UNMARKED and marked.get(clip.person) != "validation":
+            marked[clip.person] = clip.split
+    free = {clip.person for clip in clips} - set(marked)
+    can_judge = sorted({c.person for c in clips if c.person in free and c.genuine and c.lips_follow_sound})
+    held: set[str] = set()
+    if can_judge and len(free) + len(marked) > 1 and "validation" not in marked.values():
+        count = max(1, round(HELD_OUT_SHARE * len(can_judge)))
+        held = set(can_judge[:: len(can_judge) // count][:count])
+    sides = {person: "validation" if person in held else "train" for person in free} | marked
+    return [replace(clip, split=sides[clip.person]) if clip.split == UNMARKED else clip for clip in clips]
 
 
 def tracked(clip: Clip, cache: Path | str, on_frame: Callable[[int], None] | None = None) -> FaceTrack:
@@ -99,12 +124,15 @@ def _listed(listing: Path) -> list[Clip]:
 
 def _from_row(row: dict[str, Any], folder: Path) -> Clip:
     path = folder / row["file"]
+    split = row.get("split") or UNMARKED
+    if split not in (*SPLITS, UNMARKED):
+        raise ValueError(f"expected the split {' or '.join(SPLITS)}, found {split}")
     return Clip(
         path=path,
         name=row.get("name") or path.stem,
         set_name=row.get("set", folder.name),
         person=row.get("person") or path.stem,
-        split=row.get("split", "validation"),
+        split=split,
         genuine=bool(row.get("genuine", True)),
         lips_follow_sound=row.get("lips_follow_sound", "follows") is not None,
         sound_lag_frames=int(row.get("sound_lag_frames") or 0),
@@ -121,5 +149,5 @@ def _scanned(folder: Path) -> list[Clip]:
             inside = path.relative_to(folder)
             person = inside.parts[0] if len(inside.parts) > 1 else path.stem
             name = "_".join(inside.with_suffix("").parts)
-            clips.append(Clip(path, name, folder.name, person, "validation"))
+            clips.append(Clip(path, name, folder.name, person, UNMARKED))
     return clips

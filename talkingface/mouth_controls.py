@@ -73,6 +73,8 @@ class ControlledMouth:
         controls = self._controls
         wanted = (coefficients * np.float32(controls.gain)).astype(np.float32)
         if not (controls.smoothing or controls.attack_ms or controls.hold_ms):
+            if len(wanted):
+                self._shown, self._held_ms = wanted[-1].copy(), 0.0
             return wanted
         shown = np.empty_like(wanted)
         for row, target in enumerate(wanted):

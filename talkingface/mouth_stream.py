@@ -76,13 +76,20 @@ class MouthStream:
         self._samples += len(samples)
         return self._advance(samples)
 
-    def finish(self) -> MouthCurve:
-        """End the sound and return the last frames; in all there are ``timing.frame_count(samples)``."""
+    def finish(self, frames: int | None = None) -> MouthCurve:
+        """End the sound and return the last frames.
+
+        Args:
+            frames: how many there are to be in all, where the sound was counted at another rate, which may make
+                one frame of difference; None is ``timing.frame_count`` of the samples that came.
+        """
         if self._finished:
             return self._curve(np.zeros((0, self._model.coefficient_count), np.float32), np.zeros(0, bool))
         self._finished = True
-        wanted = frame_count(self._samples) - self._frames
-        curve = self._advance(np.zeros(flush_samples(self._samples, self._model.look_ahead_ms), np.float32))
+        total = frame_count(self._samples) if frames is None else frames
+        wanted = max(0, total - self._frames)
+        flush = flush_samples(self._samples, self._model.look_ahead_ms, total)
+        curve = self._advance(np.zeros(flush, np.float32))
         self._frames = curve.first_frame + wanted
         return MouthCurve(curve.first_frame, curve.coefficients[:wanted], curve.silent[:wanted])
 

@@ -52,9 +52,10 @@ class SilenceGate:
         self._open = 0.0
 
     def set_threshold(self, threshold_dbfs: float) -> None:
-        """Count sound below another level as silence from now on."""
-        self._threshold_dbfs = max(threshold_dbfs, SILENT_BELOW_DBFS)
-        self._background_dbfs = self._threshold_dbfs
+        """Count sound below another level as silence from now on; the same level again changes nothing."""
+        threshold_dbfs = max(threshold_dbfs, SILENT_BELOW_DBFS)
+        if threshold_dbfs != self._threshold_dbfs:
+            self._threshold_dbfs = self._background_dbfs = threshold_dbfs
 
     def listen(self, features: FloatArray) -> None:
         """Take the float32 (2, 80) columns of the next step."""

@@ -62,7 +62,7 @@ class Calibration:
         return 1.0 / (1.0 + math.exp(-min(max(logit, -30.0), 30.0)))
 
 
-CALIBRATION = Calibration(bias=-4.7, correlation=14.3, confidence=8.6)
+CALIBRATION = Calibration(bias=-3.84, correlation=10.36, confidence=9.68)
 
 
 @dataclass(frozen=True)

@@ -36,18 +36,25 @@ def look_ahead_frames(look_ahead_ms: int) -> int:
     return look_ahead_ms // FRAME_MS
 
 
-def frame_count(samples: int) -> int:
-    """Return how many frames a finished sound of that many samples has: Python's ``round(seconds * 25)``.
+def frame_count(samples: int, rate_hz: int = SAMPLE_RATE) -> int:
+    """Return how many frames a finished sound has: Python's ``round(seconds * 25)`` of ``samples / rate_hz`` s.
 
-    A half goes to the even number; a sound of half a frame or less has none.
+    In these floats, so that everybody who writes the formula down gets the same number; a sound of half a frame
+    or less has none.
     """
-    return round(samples / SAMPLES_PER_FRAME)
+    return round(samples / rate_hz * FRAMES_PER_SECOND)
 
 
-def flush_samples(samples: int, look_ahead_ms: int) -> int:
-    """Return how many samples of silence must follow a finished sound so that its last frame comes out."""
-    needed = samples_needed(frame_count(samples) - 1, look_ahead_ms)
-    return max(0, needed - samples)
+def flush_samples(samples: int, look_ahead_ms: int, frames: int | None = None) -> int:
+    """Return how many samples of silence must follow a finished sound so that its last frame comes out.
+
+    Args:
+        samples: of the sound, at 16 kHz.
+        look_ahead_ms: of the mouth model.
+        frames: that the sound has; None is :func:`frame_count` of the samples.
+    """
+    last = (frame_count(samples) if frames is None else frames) - 1
+    return max(0, samples_needed(last, look_ahead_ms) - samples)
 
 
 def samples_needed(frame: int, look_ahead_ms: int) -> int:

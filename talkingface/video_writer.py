@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -66,7 +68,8 @@ class VideoWriter:
         self.frames_written = 0
         self._size = (width, height)
         self._rate = frames_per_second
-        self._part = self.path.with_name(self.path.name + ".part")
+        # Nobody else's file has this name, and two writers of one video do not meet.
+        self._part = self.path.with_name(f".{self.path.name[:40]}.{secrets.token_hex(4)}.part")
         self._reformatter = VideoReformatter()
         self._part_exists = False
         self._last: av.VideoFrame | None = None
@@ -101,6 +104,9 @@ class VideoWriter:
         except (av.FFmpegError, OSError) as error:
             self.abort()
             raise self._failure(error) from error
+        except BaseException:
+            self.abort()
+            raise
 
     def write_frame(self, rgb: NDArray[np.uint8]) -> None:
         """Write one uint8 (height, width, 3) RGB frame.
@@ -197,7 +203,7 @@ class VideoWriter:
 
     def _open(self, kind: str, threads: int, keyframe_interval: int, metadata: dict[str, str]) -> None:
         flags = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
-        self._part.touch()
+        os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         self._part_exists = True
         self._container = av.open(str(self._part), "w", format=kind, container_options=flags)
         self._container.metadata.update(metadata)

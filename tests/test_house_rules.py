@@ -36,7 +36,16 @@ DEVICES_AND_WINDOWS = {
     "uvicorn",
     "starlette",
 }
-TRAINING_ONLY = {"torch", "tensorboard", "onnx", "onnxscript", "sklearn", "pocketsphinx"}
+TRAINING_ONLY = {
+    "torch",
+    "tensorboard",
+    "onnx",
+    "onnxscript",
+    "sklearn",
+    "pocketsphinx",
+    "ctranslate2",
+    "hibari",
+}
 TORCH_ALLOWED = re.compile(r"talkingface/(networks/.*|engines/torch_\w+|checkpoints|experiment)\.py")
 NEVER_IMPORTED = {"pickle", "cPickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
 NEVER_CALLED = {"eval", "exec", "os.system", "os.popen", "cv2.imshow", "subprocess.getoutput"}

@@ -55,7 +55,7 @@ def evaluate(
 
     Returns:
         ``clips`` (rows by name); ``sets``, ``people``, ``languages`` and ``all`` (means); ``loudness`` and ``chance``
-        (means by set).
+        (means by set; no chance where there is no other clip).
     """
     judged = [r for r in recordings if r.genuine and r.seen.mean() > 0.8 and r.opening.std() > 1e-4]
     if not judged:
@@ -94,11 +94,14 @@ def chosen(recordings: list[Recording], split: str) -> list[Recording]:
 
 
 def _by_chance(judged: list[Recording], curves: list[FloatArray]) -> dict[str, Agreement]:
-    """Judge each clip by the answer to another person's sound."""
+    """Judge each clip by the answer to another person's sound; a single clip has no such row."""
     rows = {}
     for number, recording in enumerate(judged):
         others = [n for n, other in enumerate(judged) if other.person != recording.person]
-        other = others[number % len(others)] if others else (number + 1) % len(judged)
+        others = others or [n for n in range(len(judged)) if n != number]
+        if not others:
+            continue
+        other = others[number % len(others)]
         repeats = -(-recording.frames // max(1, len(curves[other])))
         rows[recording.name] = agreement(np.tile(curves[other], repeats), recording.opening)
     return rows
@@ -109,7 +112,8 @@ def _means(
 ) -> dict[str, dict[str, float]]:
     groups: dict[str, list[Agreement]] = defaultdict(list)
     for recording in judged:
-        groups[key(recording)].append(rows[recording.name])
+        if recording.name in rows:
+            groups[key(recording)].append(rows[recording.name])
     return {name: mean_agreement(members) for name, members in sorted(groups.items())}
 
 
@@ -135,7 +139,12 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--cache", type=Path, default=Path("cache/face_tracks"), help="where face tracks are kept"
     )
-    parser.add_argument("--split", choices=("auto", "all", "train", "validation"), default="auto")
+    parser.add_argument(
+        "--split",
+        choices=("auto", "all", "train", "validation"),
+        default="auto",
+        help="whom to judge on; auto: the people held out where there are any, else all",
+    )
     parser.add_argument(
         "--json", action="store_true", help="events on standard output, one JSON object a line"
     )
@@ -189,7 +198,8 @@ def as_table(result: dict[str, Any]) -> str:
 
     for name, means in result["sets"].items():
         lines += [row(name, means), row("  loudness alone", result["loudness"][name])]
-        lines.append(row("  another's sound", result["chance"][name]))
+        if name in result["chance"]:
+            lines.append(row("  another's sound", result["chance"][name]))
     lines += [row(f"person {name}", means) for name, means in result["people"].items()]
     lines.append(row("all clips", result["all"]))
     if "look_ahead_ms" in result:

@@ -142,6 +142,7 @@ class ExamplePool:
             seed: of all chance.
             on_recording: called with the share done.
         """
+        self._seed = seed
         self._generator = np.random.default_rng(seed)
         self._coefficients = coefficients
         self._chances = sampling_weights(recordings)
@@ -166,8 +167,9 @@ class ExamplePool:
         columns = columns[columns.mean(1) > -9.0] if (columns.mean(1) > -9.0).any() else columns
         return columns.mean(0), np.maximum(columns.std(0), 0.5)
 
-    def batch(self, size: int, frames: int) -> Batch:
-        """Draw sequences."""
+    def batch(self, size: int, frames: int, step: int) -> Batch:
+        """Draw ``size`` sequences of ``frames`` frames; what is drawn depends on the seed and the step alone."""
+        self._generator = np.random.default_rng((self._seed, step))
         made = Batch(
             features=np.full((size, FEATURES_PER_FRAME * frames, MEL_BINS), LOG_MEL_FLOOR, np.float32),
             mouth=np.zeros((size, frames, self._coefficients), np.float32),

@@ -57,6 +57,11 @@ ESPEAK_VARIANTS = (
     "max",
 )
 FLITE_VOICES = ("awb", "rms", "slt", "kal16")
+LICENCES = {
+    "flite": "output of flite (BSD-like)",
+    "espeak-ng": "output of espeak-ng (a GPL-3.0 program)",
+    "hibari": "output of hibari-tts (Apache-2.0)",
+}
 SYLLABLES = "ba pe mi fo va su ti lo ra ke no du ga shi cho wa ya ze plo fri sta tru kwe mu bi"
 
 
@@ -153,7 +158,7 @@ def make(output: Path, minutes: float, words: list[str], seed: int) -> list[dict
             "name": name,
             "file": f"{name}.wav",
             "language": language,
-            "licence": "made",
+            "licence": LICENCES[source],
             "source": source,
         }
         rows.append(row)

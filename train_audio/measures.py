@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 LAGS = range(-5, 6)
-NEAR_LAGS = range(-3, 4)
 
 
 @dataclass(frozen=True)
@@ -17,8 +16,8 @@ class Agreement:
 
     Attributes:
         r0: Pearson correlation of predicted and tracked lip opening at lag 0.
-        best_r: the best correlation at lags of -3 to 3 frames.
-        best_lag: the lag of -5 to 5 frames with the best correlation; positive where the tracked lips lead.
+        best_r: the best correlation at lags of -5 to 5 frames.
+        best_lag: the lag that has it; positive where the tracked lips lead.
         amplitude_ratio: standard deviation of the prediction over that of the tracked curve.
     """
 
@@ -56,7 +55,7 @@ def agreement(predicted: NDArray[np.floating], tracked: NDArray[np.floating]) ->
     spread = float(tracked.std(dtype=np.float64))
     return Agreement(
         r0=curve[0],
-        best_r=max(curve[lag] for lag in NEAR_LAGS),
+        best_r=max(curve.values()),
         best_lag=max(curve, key=lambda lag: curve[lag]),
         amplitude_ratio=float(predicted.std(dtype=np.float64)) / spread if spread > 1e-9 else 0.0,
     )

@@ -27,6 +27,7 @@ NEUTRAL_FRAMES = 1500
 AMPLITUDE_POWER = 0.7
 AMPLITUDE_LIMITS = (0.4, 2.5)
 SPEECH_SET = "speech"
+FEW_PEOPLE = {"train": 4, "validation": 2}
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def from_clips(
     space: MouthSpace,
     *,
     lags: dict[str, int] | None = None,
-    most_clips: int | None = None,
+    few: bool = False,
     on_clip: Callable[[float], None] | None = None,
 ) -> list[Recording]:
     """Build recordings from a folder of clips; those without sound or without sound that fits are passed over.
@@ -90,14 +91,15 @@ def from_clips(
         tracks: where face tracks are kept; missing ones are tracked now.
         space: what mouths are measured in.
         lags: better lags than the listing's, by clip name.
-        most_clips: take so many of each split at most, evenly spread; for trials.
+        few: take one small clip of each of a few people only; for trials.
         on_clip: called with the share done.
 
     Raises:
         BadInputError: no clip can be used.
     """
     people: dict[str, list[Clip]] = defaultdict(list)
-    clips = _some([clip for clip in load_clips(folder) if clip.lips_follow_sound], most_clips)
+    clips = [clip for clip in load_clips(folder) if clip.lips_follow_sound]
+    clips = _some(clips) if few else clips
     for clip in clips:
         people[clip.person].append(clip)
     found: list[Recording] = []
@@ -112,14 +114,14 @@ def from_clips(
     return with_equal_amplitude(found, space)
 
 
-def from_speech(listing: Path) -> list[Recording]:
-    """Read ``speech.jsonl``: speech without a face; singing is left out.
+def from_speech(listing: Path, most: int | None = None) -> list[Recording]:
+    """Read ``speech.jsonl``, its first ``most`` lines or all: speech without a face; singing is left out.
 
     Raises:
         BadInputError: a damaged line.
     """
     found = []
-    for number, line in enumerate(listing.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(listing.read_text(encoding="utf-8").splitlines()[:most], 1):
         try:
             row = json.loads(line)
             if row.get("singing"):
@@ -162,13 +164,19 @@ def from_sound(
 
 
 def with_equal_amplitude(recordings: list[Recording], space: MouthSpace) -> list[Recording]:
-    """Set each person's ``amplitude`` so that lip openings spread alike, with shrinkage towards 1."""
+    """Set each person's ``amplitude`` so that lip openings spread alike, with shrinkage towards 1.
+
+    What is typical is told by the people of the training alone.
+    """
     openings: dict[str, list[FloatArray]] = defaultdict(list)
     for recording in recordings:
         if recording.seen.any():
             openings[recording.person].append(space.lip_opening(recording.coefficients[recording.seen]))
     spread = {person: float(np.concatenate(parts).std()) for person, parts in openings.items()}
-    typical = float(np.median(list(spread.values())))
+    learned = {r.person for r in recordings if r.split != "validation"} & set(spread) or set(spread)
+    if not learned:
+        return recordings
+    typical = float(np.median([spread[person] for person in learned]))
     low, high = AMPLITUDE_LIMITS
     return [
         replace(
@@ -189,15 +197,17 @@ def shifted(values: NDArray[np.generic], lag_frames: int) -> NDArray[np.generic]
     return values[rows]
 
 
-def _some(clips: list[Clip], most: int | None) -> list[Clip]:
-    """Return at most so many clips of each split, evenly spread; all where ``most`` is None."""
-    if most is None:
-        return clips
-    chosen: list[Clip] = []
-    for split in sorted({clip.split for clip in clips}):
-        own = [clip for clip in clips if clip.split == split]
-        chosen += own[:: max(1, -(-len(own) // most))]
-    return chosen
+def _some(clips: list[Clip]) -> list[Clip]:
+    """Return the smallest clip of a few people of each split, those with the smallest ones."""
+    smallest: dict[str, Clip] = {}
+    for clip in sorted(clips, key=lambda clip: clip.path.stat().st_size):
+        if clip.genuine:
+            smallest.setdefault(clip.person, clip)
+    return [
+        clip
+        for split, count in FEW_PEOPLE.items()
+        for clip in [clip for clip in smallest.values() if clip.split == split][:count]
+    ]
 
 
 def _of_person(clips: list[Clip], tracks: Path, space: MouthSpace, lags: dict[str, int]) -> list[Recording]:

@@ -20,6 +20,7 @@ from train_audio.losses import LossWeights, mouth_loss, opening_weights
 from train_audio.many_devices import Place
 
 STEP_NAME = "step"
+BEST_SCORE_NAME = "best_score"
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Student:
         """Begin at step 0."""
         self.network = network.to(place.device)
         self.step = 0
+        self.best_score = -math.inf
         self._config = config
         self._place = place
         self._opening = opening_weights(space).to(place.device)
@@ -107,12 +109,13 @@ class Student:
         return copy.eval()
 
     def save(self, path: Path) -> None:
-        """Write weights, averaged weights, optimiser and step."""
+        """Write weights, averaged weights, optimiser, step and the best score so far."""
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"average.{name}": value for name, value in self._average.items()}
         for index, state in self._optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{index}.{name}": torch.as_tensor(value) for name, value in state.items()}
         tensors[STEP_NAME] = torch.tensor(self.step)
+        tensors[BEST_SCORE_NAME] = torch.tensor(self.best_score, dtype=torch.float64)
         save_tensors(path, tensors)
 
     def restore(self, path: Path) -> None:
@@ -133,6 +136,7 @@ class Student:
                 state["state"].setdefault(int(index), {})[field] = value
             self._optimiser.load_state_dict(state)
             self.step = int(tensors[STEP_NAME])
+            self.best_score = float(tensors[BEST_SCORE_NAME])
         except (KeyError, RuntimeError, ValueError) as error:
             raise CheckpointError(
                 f"expected the state of such a training, found another in {path} ({error})"

@@ -1,7 +1,7 @@
 """The teacher: a bidirectional network over a speech recogniser's states, which the streaming student follows.
 
-Every training clip is answered by a network that never saw its person, so the student is not taught what a teacher
-learned by heart; plain speech and validation clips are answered by the mean of all networks.
+Every training clip is answered by a network that never saw the label of its person, so the student is not taught what
+a teacher learned by heart; plain speech and validation clips are answered by the mean of all networks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray
 from talkingface.timing import FEATURES_PER_FRAME
-from train_audio.balance import sampling_weights
+from train_audio.balance import SET_WORTH, sampling_weights
 from train_audio.losses import LossWeights, mouth_loss, opening_weights
 from train_audio.measures import lagged_correlation
 from train_audio.recordings import Recording
@@ -194,9 +194,16 @@ def better_lags(recordings: list[Recording], taught: dict[str, Taught], space: M
     return lags
 
 
-def teaching_key(recordings: list[Recording], space: MouthSpace, config: TeacherConfig, seed: int) -> str:
-    """Return a hash of all that the teachers' answers depend on."""
+def teaching_key(
+    recordings: list[Recording],
+    space: MouthSpace,
+    config: TeacherConfig,
+    seed: int,
+    lags: dict[str, int] | None = None,
+) -> str:
+    """Return a hash of all that the teachers' answers depend on; ``lags`` are those given, None if estimated."""
     parts = [repr(replace(config, classes=0)), str(seed), *sorted(f"{r.key} {r.split}" for r in recordings)]
+    parts += [repr(sorted(SET_WORTH.items())), repr(lags and sorted(lags.items()))]
     return hashlib.sha256("\n".join(parts).encode() + space.basis.tobytes()).hexdigest()[:12]
 
 

@@ -9,36 +9,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import sys
-from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from talkingface.audio_features import features_of
-from talkingface.checkpoints import load_tensors
+from talkingface.checkpoints import load_tensors, save_tensors
 from talkingface.engines.onnx_mouth import MODEL_NAME, OnnxMouthModel
 from talkingface.errors import AvatarError, BadInputError, CheckpointError
 from talkingface.mouth_space import MouthSpace
-from talkingface.mouth_stream import mouth_of
 from talkingface.networks.mouth_lstm import MouthLstm, MouthLstmConfig
-from talkingface.records import FloatArray
-from talkingface.timing import SAMPLES_PER_FRAME, WINDOW_SAMPLES, look_ahead_frames
+from train_audio.card_facts import data_table, training_facts
 from train_audio.evaluate import SPACE_NAME, as_table, evaluate, predicted_opening
 from train_audio.examples import ExamplePool
 from train_audio.export import export
+from train_audio.judge import Judge, judged_recordings
 from train_audio.many_devices import Place, place_for
-from train_audio.onnx_step import save_step
 from train_audio.progress import Reporter
 from train_audio.recordings import Recording, from_clips, from_speech
 from train_audio.speech_features import SpeechEncoder, cached_states
-from train_audio.student import Student, StudentConfig, mouth_of_features
+from train_audio.student import Student, StudentConfig
 from train_audio.teacher import (
     Taught,
     TeacherConfig,
@@ -51,29 +44,21 @@ from train_audio.teacher import (
     teaching_key,
 )
 from train_audio.training_options import training_options
+from train_audio.widening import spoken_mean, widen_mouth
 
-SMOKE_CLIPS = 8
+SMOKE_SPEECH = 4
 STATE_NAME = "training_state.safetensors"
 BEST_NAME = "best.safetensors"
-# Single words judge little: continuous speech counts for more where both are there.
-JUDGED_BY = {"newsreaders_ar": 0.25}
-
-
-def split_by_person(recordings: list[Recording], share: float = 0.2) -> list[Recording]:
-    """Mark some people for validation where none is: about ``share`` of them, at least one if there are two."""
-    people = sorted({r.person for r in recordings if r.seen.any()})
-    marked = any(r.split == "validation" for r in recordings)
-    if marked and any(r.split != "validation" for r in recordings):
-        return recordings
-    count = max(1, round(share * len(people))) if len(people) > 1 else 0
-    held = set(people[:: max(1, len(people) // count)][:count]) if count else set()
-    return [replace(r, split="validation" if r.person in held else "train") for r in recordings]
 
 
 def gather(
     options: argparse.Namespace, space: MouthSpace, reporter: Reporter
 ) -> tuple[list[Recording], dict[str, Taught]]:
-    """Build the recordings and, where a recogniser is given, teach; lags are corrected by the first teachers."""
+    """Build the recordings and, where a recogniser is given, teach; lags are corrected by the first teachers.
+
+    Raises:
+        BadInputError: no usable clips, or nobody to train on.
+    """
 
     def build(lags: dict[str, int] | None) -> list[Recording]:
         found = from_clips(
@@ -81,12 +66,13 @@ def gather(
             options.tracks,
             space,
             lags=lags,
-            most_clips=SMOKE_CLIPS if options.smoke else None,
+            few=options.smoke,
             on_clip=lambda done: reporter.progress("track", done),
         )
-        found = split_by_person(found)
+        if not any(r.seen.any() for r in found if r.split != "validation"):
+            raise BadInputError("expected clips of people to train on, found only validation people")
         for listing in options.speech:
-            found += from_speech(listing)
+            found += from_speech(listing, SMOKE_SPEECH if options.smoke else None)
         return found
 
     recordings = build(None)
@@ -102,13 +88,14 @@ def gather(
     learn_from = [r.name for r in recordings if r.split != "validation"]
     heard = reduced_states(states, learn_from, config.state_width)
     sounds = sound_classes(heard, learn_from, config.classes, options.seed)
-    kept = options.cache / f"teacher-{teaching_key(recordings, space, config, options.seed)}.npz"
+    known = _known_lags(options.lags)
+    key = teaching_key(recordings, space, config, options.seed, known)
+    kept = options.cache / f"teacher-{key}.npz"
     if kept.is_file():
         lags, mouths = load_teaching(kept)
         recordings = build(lags)
         taught = {name: Taught(mouth, sounds[name]) for name, mouth in mouths.items()}
     else:
-        known = _known_lags(options.lags)
         if known is None:
             first = teach(recordings, heard, sounds, space, config, options.seed, _telling(reporter, "teach"))
             known = better_lags(recordings, first, space)
@@ -118,8 +105,10 @@ def gather(
             recordings, heard, sounds, space, config, options.seed, _telling(reporter, "teach again")
         )
         save_teaching(kept, lags, taught)
-    row = evaluate([r for r in recordings if r.split == "validation"], _teacher_opening(taught, space))["all"]
-    reporter.note(f"teacher on validation people: {row}")
+    held_out = [r for r in recordings if r.split == "validation" and r.genuine and r.seen.any()]
+    if held_out:
+        row = evaluate(held_out, _teacher_opening(taught, space))["all"]
+        reporter.note(f"teacher on validation people: {row}")
     return recordings, taught
 
 
@@ -141,51 +130,6 @@ def _teacher_opening(taught: dict[str, Taught], space: MouthSpace) -> Any:
     return lambda recording: space.lip_opening(taught[recording.name].mouth)
 
 
-class Judge:
-    """Measures a network in training on the validation clips, from features computed once."""
-
-    def __init__(self, recordings: list[Recording], space: MouthSpace, look_ahead_ms: int) -> None:
-        """Compute the features of the clips."""
-        self._space = space
-        self._clips = recordings
-        late = look_ahead_frames(look_ahead_ms)
-        self._features = {
-            r.name: features_of(
-                np.pad(
-                    r.samples,
-                    (0, max(0, (r.frames + late) * SAMPLES_PER_FRAME + WINDOW_SAMPLES - len(r.samples))),
-                )
-            )[: 2 * (r.frames + late)]
-            for r in recordings
-        }
-
-    def measure(self, network: MouthLstm) -> dict[str, Any]:
-        """Return :func:`evaluate`'s measures and ``score``, the mean over sets of r0 and best_r."""
-
-        def opening(recording: Recording) -> FloatArray:
-            return self._space.lip_opening(
-                mouth_of_features(network, self._features[recording.name], recording.frames)
-            )
-
-        result = evaluate(self._clips, opening)
-        clips = result["clips"]
-        worth = {r.name: JUDGED_BY.get(r.set_name, 1.0) for r in self._clips}
-        groups = defaultdict(list)
-        for recording in self._clips:
-            if recording.name in clips:
-                row = clips[recording.name]
-                groups[recording.set_name].append(row["r0"] + row["best_r"])
-        weights = {
-            recording.set_name: worth[recording.name] * min(3, len(groups[recording.set_name]))
-            for recording in self._clips
-        }
-        total = sum(weights[name] for name in groups)
-        result["score"] = (
-            sum(weights[name] * float(np.mean(values)) for name, values in groups.items()) / total
-        )
-        return result
-
-
 def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict[str, Any]:
     """Do it all; returns the result.
 
@@ -196,9 +140,7 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
     space = MouthSpace.load(options.mouth_space)
     recordings, taught = gather(options, space, reporter)
     learned = [r for r in recordings if r.split != "validation"]
-    judged = [r for r in recordings if r.split == "validation" and r.genuine and r.seen.any()]
-    if not any(r.seen.any() for r in learned):
-        raise BadInputError("expected clips of people to train on, found only validation people")
+    judged, measured_on = judged_recordings(recordings)
     pool = ExamplePool(
         learned,
         taught,
@@ -211,11 +153,12 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
     options.run.mkdir(parents=True, exist_ok=True)
     if options.resume and (options.run / STATE_NAME).is_file():
         student.restore(options.run / STATE_NAME)
-    judge = Judge(judged or learned[:20], space, options.look_ahead_ms)
+    judge = Judge(judged, space, options.look_ahead_ms)
     history = _run(options, reporter, place, student, pool, judge)
     if place.rank:
         return {}
-    return _finish(options, reporter, space, judged or learned[:20], student, recordings, history)
+    result = _finish(options, reporter, space, judged, measured_on, student, recordings)
+    return result | {"history": history}
 
 
 def _student(
@@ -270,10 +213,11 @@ def _run(
     from torch.utils.tensorboard import SummaryWriter
 
     history: list[dict[str, Any]] = []
-    best = -1.0
     writer = SummaryWriter(str(options.run)) if place.rank == 0 else None
     while student.step < options.steps:
-        parts = student.learn(pool.batch(options.batch, options.frames))
+        # Chance depends on the step alone, so that a resumed training draws what an unbroken one would have drawn.
+        torch.manual_seed(1_000_003 * (options.seed + 1000 * place.rank) + student.step)
+        parts = student.learn(pool.batch(options.batch, options.frames, student.step))
         if writer is None:
             continue
         reporter.progress("train", student.step / options.steps, f"loss {parts['loss']:.3f}")
@@ -294,8 +238,8 @@ def _run(
             reporter.note(
                 f"step {student.step}: loss {parts['loss']:.3f}, score {measured['score']:.3f} ({sets})"
             )
-            if measured["score"] > best:
-                best = measured["score"]
+            if measured["score"] > student.best_score:
+                student.best_score = measured["score"]
                 _save_weights(averaged, options.run / BEST_NAME)
             student.save(options.run / STATE_NAME)
     if writer is not None:
@@ -304,8 +248,6 @@ def _run(
 
 
 def _save_weights(network: MouthLstm, path: Path) -> None:
-    from talkingface.checkpoints import save_tensors
-
     save_tensors(path, network.state_dict())
 
 
@@ -314,9 +256,9 @@ def _finish(
     reporter: Reporter,
     space: MouthSpace,
     judged: list[Recording],
+    measured_on: str,
     student: Student,
     recordings: list[Recording],
-    history: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """Export the best weights, evaluate the exported model, and write the card with its figures."""
     network = student.averaged()
@@ -331,78 +273,16 @@ def _finish(
         shutil.copyfile(options.mouth_space, options.output / SPACE_NAME)
     facts: dict[str, Any] = {
         "training_data": data_table(recordings),
-        "training": {
-            name: getattr(options, name)
-            for name in (
-                "steps",
-                "batch",
-                "frames",
-                "variants",
-                "learning_rate",
-                "dropout",
-                "seed",
-                "look_ahead_ms",
-                "amplitude",
-                "openness",
-            )
-        }
-        | {"teacher": options.speech_model is not None},
+        "training": training_facts(options),
     }
     export(network, options.output, metrics={}, **facts)
     model = OnnxMouthModel(options.output / MODEL_NAME)
     result = evaluate(judged, lambda r: predicted_opening(r, model, space))
     figures = {name: result[name] for name in ("sets", "people", "languages", "all", "loudness", "chance")}
-    parity = export(
-        network, options.output, metrics=figures | {"look_ahead_ms": options.look_ahead_ms}, **facts
-    )
+    figures |= {"look_ahead_ms": options.look_ahead_ms, "measured_on": measured_on}
+    parity = export(network, options.output, metrics=figures, **facts)
     reporter.note(as_table(result))
-    return {"output": str(options.output), "parity_error": parity, "history": history, **figures}
-
-
-def widen_mouth(network: MouthLstm, mean: FloatArray, amplitude: float, openness: float) -> None:
-    """Undo what a mean error does to a mouth: it never opens nor closes wholly.
-
-    Args:
-        network: changed in place.
-        mean: float32 (K,) its mean coefficients while somebody speaks.
-        amplitude: factor of the movement about that mean.
-        openness: factor of the mean itself; below 1 lets lips close.
-    """
-    with torch.no_grad():
-        network.mouth.weight.mul_(amplitude)
-        network.mouth.bias.mul_(amplitude)
-        network.mouth.bias.add_(torch.from_numpy(((openness - amplitude) * mean).astype(np.float32)))
-
-
-def spoken_mean(network: MouthLstm, recordings: list[Recording], folder: Path, limit: int = 20) -> FloatArray:
-    """Return the (K,) mean coefficients over the frames of some recordings in which somebody speaks."""
-    trial = folder / f"mean.{os.getpid()}.onnx"
-    save_step(network, trial)
-    try:
-        model = OnnxMouthModel(trial)
-        curves = [mouth_of(r.samples, model) for r in recordings[:: max(1, len(recordings) // limit)]]
-    finally:
-        trial.unlink(missing_ok=True)
-    mean: FloatArray = np.concatenate([curve.coefficients[~curve.silent] for curve in curves]).mean(0)
-    return mean
-
-
-def data_table(recordings: list[Recording]) -> list[dict[str, Any]]:
-    """Return a row a set: people, minutes and licences of what was trained on."""
-    groups: dict[str, list[Recording]] = defaultdict(list)
-    for recording in recordings:
-        if recording.split != "validation":
-            groups[recording.set_name].append(recording)
-    return [
-        {
-            "name": name,
-            "recordings": len(members),
-            "people": len({m.person for m in members}),
-            "minutes": round(sum(len(m.samples) for m in members) / 16_000 / 60, 1),
-            "licences": sorted({m.licence for m in members}),
-        }
-        for name, members in sorted(groups.items())
-    ]
+    return {"output": str(options.output), "parity_error": parity, **figures}
 
 
 def main(arguments: list[str] | None = None) -> int:

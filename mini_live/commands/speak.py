@@ -1,35 +1,60 @@
-"""``speak``: a video of a character that speaks a sound file."""
+"""``speak``: a video of a character that speaks a sound file or a text."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from mini_live.audio_file_source import AudioFileSource, sound_seconds
 from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
 from mini_live.offline import speak_into
 from mini_live.reporting import Reporter
+from mini_live.samples_source import SamplesSource
 from mini_live.sinks import VideoFileSink
+from mini_live.speech_synthesis import SpeechSynthesiser, checked_text, installed_synthesiser
 from mini_live.whole_files import check_video_path, check_writable
 from mini_live.wiring import Avatar, Mouth, mouth_controls, open_avatar, open_mouth
+from talkingface.errors import BadInputError
 from talkingface.mouth_stream import MouthStream
+from talkingface.resampling import StreamResampler
+from talkingface.seams import AudioSource
 from talkingface.stage_timing import StageTimer
 from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
 from talkingface.video_files import VideoWriter
 
 BLOCK_SAMPLES = SAMPLE_RATE // 2
 HEARD_RATE_HZ = 48_000
+HEARD_BLOCK_SAMPLES = HEARD_RATE_HZ // 2
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What is spoken.
+
+    Attributes:
+        spoken: at 16 kHz, for the mouth.
+        heard: the same at ``HEARD_RATE_HZ``, for the video.
+        seconds: how long it is about; 0 where nobody knows.
+    """
+
+    spoken: AudioSource
+    heard: AudioSource
+    seconds: float
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     """Make the video.
 
     Raises:
-        BadAudioError: the sound cannot be used.
+        BadInputError: the sound or the text cannot be used.
         CharacterError: the character cannot be used.
         CheckpointError: weights are missing or damaged.
         GraphicsError: drawing failed.
+        MissingPackageError: there is a text and no program to speak it.
         OutputError: an output cannot be written.
     """
     output: Path = arguments.output
@@ -37,14 +62,21 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     if arguments.mouth_curve:
         check_curve_path(arguments.mouth_curve)
         check_writable(arguments.mouth_curve)
-    source = AudioFileSource(arguments.audio, BLOCK_SAMPLES)
+    if arguments.voice is not None and arguments.text is None:
+        raise BadInputError("expected --voice together with --text, found it with --audio")
+    sound = sound_of_file(arguments.audio) if arguments.text is None else None
     check_writable(output)
     controls = mouth_controls(arguments)
+    if sound is None:
+        checked_text(arguments.text)
+        synthesiser = installed_synthesiser(arguments.voice)
+        reporter.progress(0.0, "synthesise")
+        sound = sound_of_text(arguments.text, synthesiser)
     reporter.progress(0.0, "load")
     mouth = open_mouth()
     avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
     try:
-        result = _speak(arguments, source, mouth, MouthStream(mouth.model, controls), avatar, reporter)
+        result = _speak(arguments, sound, mouth, MouthStream(mouth.model, controls), avatar, reporter)
     finally:
         avatar.close()
     reporter.result(
@@ -53,9 +85,39 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     )
 
 
+def sound_of_file(path: Path) -> Sound:
+    """Open a sound file; it is decoded as it is spoken.
+
+    Raises:
+        BadAudioError: it cannot be used.
+    """
+    return Sound(
+        AudioFileSource(path, BLOCK_SAMPLES),
+        AudioFileSource(path, HEARD_BLOCK_SAMPLES, rate_hz=HEARD_RATE_HZ),
+        sound_seconds(path) or 0.0,
+    )
+
+
+def sound_of_text(text: str, synthesiser: SpeechSynthesiser) -> Sound:
+    """Have a text spoken.
+
+    Raises:
+        BadInputError: the text or the voice cannot be used.
+        DeviceError: the voice failed.
+    """
+    heard = synthesiser.speak(text, HEARD_RATE_HZ)
+    resampler = StreamResampler(HEARD_RATE_HZ)
+    spoken = np.clip(np.concatenate([resampler.push(heard), resampler.finish()]), -1.0, 1.0)
+    return Sound(
+        SamplesSource(spoken, BLOCK_SAMPLES),
+        SamplesSource(heard, HEARD_BLOCK_SAMPLES),
+        len(heard) / HEARD_RATE_HZ,
+    )
+
+
 def _speak(
     arguments: argparse.Namespace,
-    source: AudioFileSource,
+    sound: Sound,
     mouth: Mouth,
     stream: MouthStream,
     avatar: Avatar,
@@ -64,7 +126,7 @@ def _speak(
     character = avatar.character
     collector = MouthCurveCollector(mouth.space, mouth.model.look_ahead_ms)
     timer = StageTimer()
-    expected = max(1, round((sound_seconds(arguments.audio) or 0.0) * FRAMES_PER_SECOND))
+    expected = max(1, round(sound.seconds * FRAMES_PER_SECOND))
     begin_s = time.monotonic()
     writer = VideoWriter(
         arguments.output,
@@ -75,13 +137,13 @@ def _speak(
     )
     samples = speak_into(
         VideoFileSink(writer, HEARD_RATE_HZ),
-        source,
+        sound.spoken,
         stream,
         avatar.composer,
         collector,
         timer,
         lambda done: reporter.progress(done / max(expected, done), "speak"),
-        AudioFileSource(arguments.audio, HEARD_RATE_HZ // 2, rate_hz=HEARD_RATE_HZ),
+        sound.heard,
         HEARD_RATE_HZ,
     )
     wall_s = time.monotonic() - begin_s

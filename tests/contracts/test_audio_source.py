@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mini_live.audio_file_source import AudioFileSource, LimitedSource, SilenceSource
+from mini_live.samples_source import SamplesSource
 from talkingface.seams import AudioSource
 from tests.mini_live.fakes import FakeClock, babble, write_wav
 
@@ -24,6 +25,7 @@ SOURCES: dict[str, Open] = {
     "file": lambda folder: AudioFileSource(speech(folder), 320),
     "file, odd blocks": lambda folder: AudioFileSource(speech(folder), 441),
     "file in real time": lambda folder: AudioFileSource(speech(folder), 320, FakeClock()),
+    "samples": lambda folder: SamplesSource(babble(SECONDS), 441),
     "limited": lambda folder: LimitedSource(AudioFileSource(speech(folder), 320), 10_000),
     "limited silence": lambda folder: LimitedSource(SilenceSource(320, FakeClock()), 9_999),
 }

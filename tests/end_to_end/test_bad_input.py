@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.end_to_end.program import CHARACTER, SPEECH, needs_character, run_app
+from tests.end_to_end.program import CHARACTER, SPEECH, environment, needs_character, run_app
 from tests.mini_live.fakes import write_wav
 
 
@@ -117,6 +117,29 @@ def test_an_output_of_another_kind(tmp_path: Path) -> None:
     refused("speak", "--audio", SPEECH, "--output", tmp_path / "a.avi", says=".mp4", folder=tmp_path)
 
 
+def test_a_text_that_cannot_be_spoken(tmp_path: Path) -> None:
+    output = ("--output", tmp_path / "a.mp4")
+    refused("speak", "--text", "", *output, says="words", folder=tmp_path)
+    refused("speak", "--text", "?!", *output, says="words", folder=tmp_path)
+    refused("speak", "--text", "word " * 2000, *output, says="characters", folder=tmp_path)
+    refused("speak", "--audio", SPEECH, "--voice", "de", *output, says="--text", folder=tmp_path)
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="needs the program espeak-ng")
+def test_a_voice_that_is_not_there(tmp_path: Path) -> None:
+    arguments = ("--text", "Hello", "--voice", "martian", "--output", tmp_path / "a.mp4")
+    refused("speak", *arguments, says="martian", folder=tmp_path)
+
+
+def test_no_program_that_speaks_text(tmp_path: Path) -> None:
+    nowhere = environment(PATH=str(tmp_path))
+    outcome = run_app("speak", "--text", "Hello", "--output", tmp_path / "a.mp4", "--json", env=nowhere)
+    assert outcome.code == 1
+    assert len(outcome.told.strip().splitlines()) == 1
+    assert "espeak-ng" in outcome.told
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_settings_out_of_range(tmp_path: Path) -> None:
     refused(
         "mouth", "--audio", SPEECH, "--output", tmp_path / "a.json", "--gain", 7, says="gain", folder=tmp_path
@@ -128,6 +151,8 @@ def test_settings_out_of_range(tmp_path: Path) -> None:
     [
         (("sing",), "sing"),
         (("speak", "--audio", "a.wav"), "--output"),
+        (("speak", "--output", "a.mp4"), "--text"),
+        (("speak", "--audio", "a.wav", "--text", "Hello", "--output", "a.mp4"), "not allowed with"),
         (("live", "--headless", "--seconds", "soon"), "soon"),
         (("live", "--headless", "--seconds", "-1"), "above 0"),
         (("bench", "--renderer", "magic"), "magic"),

@@ -19,6 +19,7 @@ from tests.end_to_end.program import (
     run_app,
     start_app,
 )
+from tests.end_to_end.small_character import half_size
 from tests.end_to_end.watching import correlation, delay_of, tracked_lips
 from tests.mini_live.fakes import write_wav
 from tests.mini_live.sound_server import SoundServer, missing_programs
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.device,
     pytest.mark.skipif(bool(missing_programs()), reason=f"needs {', '.join(missing_programs())}"),
 ]
-SPOKEN_S = 5.0
+SPOKEN_S = 4.0
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +59,11 @@ def test_the_recorded_mouth_follows_what_is_spoken_into_the_microphone(
     spoken = read_audio(SPEECH)[: int(SPOKEN_S * 16_000)]
     wav = write_wav(tmp_path / "spoken.wav", spoken)
     video, curve_path = tmp_path / "microphone.mp4", tmp_path / "curve.json"
+    # Small, because what the machine cannot keep up with is dropped, and a held frame is a wrong mouth.
+    character = half_size(CHARACTER, tmp_path / "small")
     process = start_app(
         "live", "--headless", "--source", "mic", "--record", video, "--mouth-curve", curve_path,
-        "--seconds", SPOKEN_S + 3, "--character", CHARACTER, "--json", env=sound_environment(server),
+        "--seconds", SPOKEN_S + 3, "--character", character, "--json", env=sound_environment(server),
     )  # fmt: skip
     assert process.stdout is not None
     for line in process.stdout:
@@ -70,9 +73,7 @@ def test_the_recorded_mouth_follows_what_is_spoken_into_the_microphone(
     outcome = end_of(process, 60)
     player.wait(10)
     assert outcome.code == 0, outcome.told
-    dropped, shown = outcome.result["dropped_frames"], outcome.result["frames"]
-    if dropped > 0.05 * (dropped + shown):
-        pytest.skip(f"this machine is too busy to judge: {dropped} of {dropped + shown} frames were dropped")
+    drops = f"{outcome.result['dropped_frames']} frames dropped, {outcome.result['frames']} shown"
     begin_frame, phase_samples = divmod(delay_of(spoken, video), 640)
     on_grid = write_wav(
         tmp_path / "on_grid.wav", np.concatenate([np.zeros(phase_samples, np.float32), spoken])
@@ -83,8 +84,8 @@ def test_the_recorded_mouth_follows_what_is_spoken_into_the_microphone(
     assert track.found.mean() >= 0.99
     heard = lips[begin_frame : begin_frame + len(expected)]
     lags = {lag: correlation(heard, expected, lag) for lag in (-1, 0, 1)}
-    assert max(lags.values()) >= 0.8, lags
-    assert correlation(lips, openings_in(curve_path)) >= 0.8
+    assert max(lags.values()) >= 0.8, (lags, drops)
+    assert correlation(lips, openings_in(curve_path)) >= 0.8, drops
 
 
 def test_the_microphones_are_found_and_an_unknown_one_is_refused_with_the_list(server: SoundServer) -> None:

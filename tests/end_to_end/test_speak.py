@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ from tests.mini_live.fakes import babble, write_wav
 @needs_character
 def test_speak_makes_every_frame_with_the_whole_sound_and_lips_that_follow_it(tmp_path: Path) -> None:
     video, curve_path = tmp_path / "out.mp4", tmp_path / "curve.json"
+    sound = read_audio(SPEECH)[: 4 * 16_000]
     outcome = run_app(
         "speak",
         "--audio",
-        SPEECH,
+        write_wav(tmp_path / "speech.wav", sound),
         "--output",
         video,
         "--mouth-curve",
@@ -30,7 +32,6 @@ def test_speak_makes_every_frame_with_the_whole_sound_and_lips_that_follow_it(tm
         "--json",
     )
     assert outcome.code == 0, outcome.told
-    sound = read_audio(SPEECH)
     frames = round(len(sound) / 16_000 * 25)
     assert outcome.result["frames"] == frame_count_of(video) == frames
     muxed = read_audio(video)
@@ -42,6 +43,27 @@ def test_speak_makes_every_frame_with_the_whole_sound_and_lips_that_follow_it(tm
     assert track.found.mean() >= 0.99
     assert correlation(lips, curve) >= 0.85
     assert max(range(-3, 4), key=lambda lag: correlation(lips, curve, lag)) == 0
+
+
+@needs_character
+def test_the_lips_rest_in_digital_silence_and_in_faint_noise_after_speech(tmp_path: Path) -> None:
+    speech_s, silence_s, noise_s, settled_s = 2.0, 2.0, 2.0, 0.4
+    noise = np.random.default_rng(3).normal(0, 10 ** (-60 / 20), round(noise_s * 16_000))
+    parts = [read_audio(SPEECH)[: round(speech_s * 16_000)], np.zeros(round(silence_s * 16_000)), noise]
+    wav = write_wav(tmp_path / "falls_silent.wav", np.concatenate(parts).astype(np.float32))
+    video = tmp_path / "falls_silent.mp4"
+    outcome = run_app("speak", "--audio", wav, "--output", video, "--character", CHARACTER, "--json")
+    assert outcome.code == 0, outcome.told
+    (_, lips), (_, rest) = tracked_lips(video), tracked_lips(CHARACTER / "frames.mp4")
+    settled, noisy = round((speech_s + settled_s) * 25), round((speech_s + silence_s) * 25)
+    assert np.ptp(lips[:settled]) > 0.02, "the mouth speaks before it rests"
+    for name, part in (("silence", slice(settled, noisy)), ("noise", slice(noisy, len(lips)))):
+        assert lips[part].std() < 0.003, (name, lips[part].std())
+        assert abs(lips[part].mean() - rest[part].mean()) < 0.004, (
+            name,
+            lips[part].mean(),
+            rest[part].mean(),
+        )
 
 
 def test_mouth_writes_the_curve_as_json_and_as_csv(tmp_path: Path) -> None:
@@ -78,6 +100,19 @@ def test_the_end_of_a_sound_is_not_cut_off(tmp_path: Path, milliseconds: int) ->
     assert outcome.code == 0, outcome.told
     assert outcome.result["frames"] == frame_count_of(video) == round(milliseconds / 1000 * 25)
     assert len(read_audio(video)) >= milliseconds * 16
+
+
+@needs_character
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="needs the program espeak-ng")
+def test_a_text_is_spoken(tmp_path: Path) -> None:
+    video = tmp_path / "说.mp4"
+    outcome = run_app("speak", "--text", "你好。", "--output", video, "--character", CHARACTER, "--json")
+    assert outcome.code == 0, outcome.told
+    assert 0.4 < outcome.result["seconds"] < 3
+    assert outcome.result["frames"] == frame_count_of(video) == round(outcome.result["seconds"] * 25)
+    sound = read_audio(video)
+    assert len(sound) / 16_000 == pytest.approx(outcome.result["seconds"], abs=0.15)
+    assert float(np.abs(sound).max()) > 0.1
 
 
 @needs_character

@@ -123,3 +123,13 @@ def test_stopping_throws_away_what_waits_and_does_not_finish() -> None:
     slow.go_on.set()
     queued.stop()
     assert slow.closed == 0
+
+
+@pytest.mark.parametrize(("samples", "frames"), [(2879, 1), (4801, 3), (48_959, 25), (110_400, 57)])
+def test_a_file_has_the_frames_of_its_own_sound(samples: int, frames: int, tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "out.mp4", 128, 48, 25, audio_sample_rate_hz=48_000)
+    sink = VideoFileSink(writer, 48_000)
+    sink.write_audio(AudioChunk(np.zeros(samples, np.float32), 0))
+    sink.write(picture(0))
+    sink.close()
+    assert sink.frames_written == len(numbers(tmp_path / "out.mp4")) == frames

@@ -53,7 +53,7 @@ def test_what_the_list_leaves_out_is_judged_carefully(tmp_path: Path) -> None:
     (clip,) = load_clips(
         listing(tmp_path, {"file": "a.mp4", "lips_follow_sound": None, "sound_lag_frames": None})
     )
-    assert clip.split == "validation"
+    assert clip.split == "train", "a single person cannot be held out"
     assert not clip.lips_follow_sound
     assert (clip.person, clip.sound_lag_frames, clip.language) == ("a", 0, "?")
 
@@ -68,7 +68,46 @@ def test_a_folder_of_videos_is_a_set_too(tmp_path: Path) -> None:
         ("anna_two", "anna"),
         ("solo", "solo"),
     ]
-    assert {clip.split for clip in found} == {"validation"}
+    assert [clip.split for clip in found] == ["validation", "validation", "train"]
+
+
+def test_people_are_split_whole_and_always_the_same_way(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"file": f"{number}.mp4", "person": f"p{number // 2:02d}", "genuine": number >= 4}
+        for number in range(24)
+    ]
+    found = load_clips(listing(tmp_path, *rows))
+    assert found == load_clips(tmp_path)
+    held = {clip.person for clip in found if clip.split == "validation"}
+    assert len(held) == 2
+    assert not held & {clip.person for clip in found if clip.split == "train"}
+    assert not held & {"p00", "p01"}, "another model's output never judges"
+
+
+@pytest.mark.parametrize(
+    ("marks", "wanted"),
+    [
+        (["train", "validation", None], ["train", "validation", "train"]),
+        (["validation", "validation"], ["validation", "validation"]),
+        (["train", None], ["train", "validation"]),
+        (["train", "train"], ["train", "train"]),
+    ],
+)
+def test_marks_are_kept(marks: list[str | None], wanted: list[str], tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"file": f"{number}.mp4", "split": mark} for number, mark in enumerate(marks)
+    ]
+    assert [clip.split for clip in load_clips(listing(tmp_path, *rows))] == wanted
+
+
+def test_an_unmarked_clip_follows_its_person(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"file": "a.mp4", "person": "p", "split": "validation"},
+        {"file": "b.mp4", "person": "p"},
+        {"file": "c.mp4", "person": "q"},
+    ]
+    found = load_clips(listing(tmp_path, *rows))
+    assert [clip.split for clip in found] == ["validation", "validation", "train"]
 
 
 def test_a_missing_or_empty_folder_is_one_clear_line(tmp_path: Path) -> None:
@@ -79,7 +118,14 @@ def test_a_missing_or_empty_folder_is_one_clear_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["{broken", '{"set": "x"}', '"text"', '{"file": "a.mp4", "face_px": "wide"}']
+    "line",
+    [
+        "{broken",
+        '{"set": "x"}',
+        '"text"',
+        '{"file": "a.mp4", "face_px": "wide"}',
+        '{"file": "a.mp4", "split": "x"}',
+    ],
 )
 def test_a_damaged_line_is_told_by_its_number(line: str, tmp_path: Path) -> None:
     (tmp_path / "clips.jsonl").write_text('{"file": "a.mp4"}\n\n' + line + "\n", encoding="utf-8")

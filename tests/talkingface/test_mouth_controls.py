@@ -68,3 +68,12 @@ def test_chunks_make_no_difference() -> None:
 def test_settings_outside_their_limits_are_refused(name: str, value: float) -> None:
     with pytest.raises(BadInputError, match=name.split("_")[0]):
         MouthControls(**{name: value})
+
+
+def test_smoothing_begins_where_the_mouth_is_and_not_where_it_was_smoothed_last() -> None:
+    controlled = ControlledMouth(MouthControls(smoothing=0.9))
+    controlled.apply(np.full((50, 2), 5.0, np.float32))
+    controlled.set_controls(MouthControls())
+    controlled.apply(np.zeros((50, 2), np.float32))
+    controlled.set_controls(MouthControls(smoothing=0.9))
+    np.testing.assert_array_equal(controlled.apply(np.zeros((5, 2), np.float32)), 0.0)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from talkingface.checkpoints import load_card, verified_file
 from talkingface.errors import CheckpointError
 from talkingface.landmarks import LIPS, lip_opening
 from talkingface.mouth_space import MouthSpace, fit_mouth_space
@@ -19,6 +20,16 @@ def shipped(project: Path) -> MouthSpace:
 
 def random_coefficients(space: MouthSpace, frames: int) -> np.ndarray:
     return np.random.default_rng(5).normal(0, 1, (frames, space.coefficient_count)).astype(np.float32)
+
+
+def test_the_card_fits_the_file_and_names_what_it_was_fitted_on(project: Path, shipped: MouthSpace) -> None:
+    card = load_card(project / "checkpoint" / "mouth_space.json", kind="mouth_space")
+    assert verified_file(project / "checkpoint", "mouth_space.npz", card).is_file()
+    assert card["config"]["coefficient_count"] == shipped.coefficient_count
+    assert card["config"]["vertices"] == len(shipped.vertices)
+    assert all(row["name"] and row["clips"] > 0 and row["licences"] for row in card["training_data"])
+    assert card["licence"] == "Apache-2.0"
+    assert {"train", "validation", "measured"} <= set(card["metrics"])
 
 
 def test_zero_is_rest(shipped: MouthSpace) -> None:

@@ -101,6 +101,15 @@ def test_sound_that_is_none_is_refused(model: OnnxMouthModel, samples: np.ndarra
         MouthStream(model).push(samples)
 
 
+@pytest.mark.parametrize(("samples", "frames"), [(1600, 3), (1600, 2), (960, 1), (960, 2)])
+def test_another_count_of_the_sound_may_ask_for_a_frame_more_or_less(
+    model: OnnxMouthModel, samples: int, frames: int
+) -> None:
+    stream = MouthStream(model)
+    first = stream.push(babble(1.0)[:samples])
+    assert len(first) + len(stream.finish(frames)) == frames
+
+
 def test_nothing_follows_the_end(model: OnnxMouthModel) -> None:
     stream = MouthStream(model)
     stream.push(babble(0.5))

@@ -1,5 +1,7 @@
 """The picture measures give known values on known pictures."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from talkingface.picture_measures import (
     still_steps,
 )
 
-SPACE = MouthSpace.load("checkpoint/mouth_space.npz")
+SPACE = MouthSpace.load(Path(__file__).resolve().parents[2] / "checkpoint" / "mouth_space.npz")
 
 
 def face_points(scale: float = 200.0) -> np.ndarray:

@@ -125,3 +125,14 @@ def test_chunks_make_no_difference() -> None:
         gate_all(gate, columns[2 * i : 2 * i + 6], mouth[i : i + 3], 0)[0] for i in range(0, len(mouth), 3)
     ]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def test_setting_the_same_threshold_again_keeps_the_learned_background() -> None:
+    fan = features_of(noise(-45.0, 8.0))
+    still = len(fan) // 4 * 2
+    gate = SilenceGate(0)
+    gate_all(gate, fan[:still], np.ones((still // 2, 2), np.float32), 0)
+    gate.set_threshold(-120.0)
+    rest = fan[still : len(fan) // 2 * 2]
+    _, silent = gate_all(gate, rest, np.ones((len(rest) // 2, 2), np.float32), 0)
+    assert silent.all()

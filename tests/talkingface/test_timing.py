@@ -27,6 +27,15 @@ def test_frame_count_is_round_of_seconds_times_25(seconds: float, frames: int) -
     assert timing.frame_count(int(seconds * 16_000)) == frames
 
 
+@pytest.mark.parametrize("rate_hz", [16_000, 44_100, 48_000])
+def test_frame_count_is_the_formula_to_the_last_bit(rate_hz: int) -> None:
+    for half_frame in range(1, 3000):
+        samples = round(rate_hz * half_frame / 50)
+        seconds = samples / rate_hz
+        assert timing.frame_count(samples, rate_hz) == round(seconds * 25)
+    assert timing.frame_count(36_800) == 57
+
+
 @pytest.mark.parametrize("samples", LENGTHS)
 def test_the_video_is_never_more_than_half_a_frame_off_the_sound(samples: int) -> None:
     assert abs(timing.frame_count(samples) * 640 - samples) <= 320

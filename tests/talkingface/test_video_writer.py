@@ -38,7 +38,8 @@ def test_frames_come_back_in_order(tmp_path: Path) -> None:
     with VideoWriter(path, 128, 48) as writer:
         for number in range(60):
             writer.write_frame(numbered_picture(number))
-        assert leftovers(tmp_path) == ["out.mp4.part"]
+        (beside,) = leftovers(tmp_path)
+        assert beside.startswith(".out.mp4.") and beside.endswith(".part")
     assert [number_in(picture) for picture in read_frames(path)] == list(range(60))
     assert leftovers(tmp_path) == ["out.mp4"]
 
@@ -137,6 +138,27 @@ def test_an_exception_inside_leaves_nothing_and_the_old_file(tmp_path: Path) -> 
         raise KeyboardInterrupt
     assert path.read_bytes() == b"old"
     assert leftovers(tmp_path) == ["out.mp4"]
+
+
+def test_a_users_own_files_and_a_second_writer_are_left_alone(tmp_path: Path) -> None:
+    own = tmp_path / "out.mp4.part"
+    own.write_text("mine")
+    frame = np.full((16, 16, 3), 90, np.uint8)
+    with VideoWriter(tmp_path / "out.mp4", 16, 16) as one, VideoWriter(tmp_path / "out.mp4", 16, 16) as two:
+        one.write_frame(frame)
+        two.write_frame(frame)
+    assert own.read_text() == "mine"
+    assert leftovers(tmp_path) == ["out.mp4", "out.mp4.part"]
+
+
+def test_an_interrupt_while_opening_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("talkingface.video_writer.av.open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        VideoWriter(tmp_path / "out.mp4", 16, 16)
+    assert leftovers(tmp_path) == []
 
 
 def test_close_twice_abort_after_close_and_write_after_close(tmp_path: Path) -> None:

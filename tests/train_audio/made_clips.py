@@ -12,6 +12,7 @@ from talkingface.clips import load_clips, tracked
 from talkingface.landmarks import LIPS
 from talkingface.mouth_space import MouthSpace
 from talkingface.tracking import FaceTrack
+from train_audio.recordings import Recording
 
 FRAME = 640
 
@@ -47,6 +48,28 @@ def make_clips(folder: Path, cache: Path, space: MouthSpace, people: int = 4, se
     for clip in load_clips(folder):
         assert tracked(clip, cache).found.all()
     return folder
+
+
+def made_recording(
+    person: str, width: float, rng: np.random.Generator, space: MouthSpace, seconds: float = 4.0
+) -> Recording:
+    """Return a recording whose mouth opens with its sound, ``width`` times the usual."""
+    sound, level = talk(seconds, rng)
+    coefficients = np.zeros((len(level), space.coefficient_count), np.float32)
+    coefficients[:, 0] = width * (level - level.mean())
+    return Recording(
+        name=f"{person}-clip",
+        set_name="made",
+        person=person,
+        split="train",
+        language="?",
+        licence="?",
+        genuine=True,
+        samples=sound.astype(np.float32),
+        coefficients=coefficients,
+        seen=np.ones(len(level), bool),
+        opening=space.lip_opening(coefficients),
+    )
 
 
 def _faces(opening: np.ndarray, space: MouthSpace) -> np.ndarray:

@@ -6,13 +6,19 @@ import argparse
 import math
 from pathlib import Path
 
+from talkingface.errors import BadInputError
+
 RENDERERS = ("auto", "gl", "cpu")
+
+
+class ArgumentValueError(BadInputError):
+    """A value on the command line that the command cannot take; the program ends with 2."""
 
 
 def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command and its arguments to the parser."""
     _add_shared(parser, top=True)
-    parser.set_defaults(command="window", source="mic", device=None, record=None, seconds=None)
+    parser.set_defaults(command="window", source=None, device=None, record=None, seconds=None)
     parser.set_defaults(character=None, renderer="auto", virtual_camera=False)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=type(parser))
     _speak(_command(commands, "speak", "make a video of a character that speaks a sound file or a text"))
@@ -62,7 +68,7 @@ def _speak(parser: argparse.ArgumentParser) -> None:
 
 
 def _live(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--source", default="mic", metavar="mic|FILE", help="the microphone, or a sound file")
+    parser.add_argument("--source", metavar="mic|FILE", help="the microphone (default), or a sound file")
     parser.add_argument("--device", metavar="N", help="microphone number or part of its name (see doctor)")
     parser.add_argument("--record", type=Path, metavar="OUT.mp4", help="record picture and sound")
     parser.add_argument("--virtual-camera", action="store_true", help="show the character as a webcam")
@@ -72,7 +78,7 @@ def _live(parser: argparse.ArgumentParser) -> None:
         "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"
     )
     parser.add_argument(
-        "--block-ms", type=_positive, default=20.0, metavar="MS", help="sound taken at once (default 20)"
+        "--block-ms", type=_positive, metavar="MS", help="sound taken at once (default 20)"
     )
     _add_avatar(parser)
     _add_mouth_controls(parser)

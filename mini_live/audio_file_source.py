@@ -82,6 +82,11 @@ class LimitedSource:
         self._source = source
         self._left = limit_samples
 
+    @property
+    def lost_samples(self) -> int:
+        """Sound that the wrapped source lost; 0 where it cannot lose any."""
+        return int(getattr(self._source, "lost_samples", 0))
+
     def read(self, timeout_s: float) -> AudioChunk | None:
         """See :class:`talkingface.seams.AudioSource`."""
         if self._left <= 0:

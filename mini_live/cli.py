@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from mini_live.arguments import add_commands
+from mini_live.arguments import ArgumentValueError, add_commands
 from mini_live.reporting import Reporter
 from talkingface.errors import AvatarError
 
@@ -66,6 +66,9 @@ def main(argv: Sequence[str]) -> int:
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         return EXIT_FAILED
+    except ArgumentValueError as error:
+        _failed(reporter, arguments, error, str(error))
+        return EXIT_WRONG_ARGUMENTS
     except AvatarError as error:
         return _failed(reporter, arguments, error, str(error))
     except MemoryError as error:

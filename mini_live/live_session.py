@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -168,6 +168,11 @@ class LiveSession:
     def close_source(self) -> None:
         """Free the source that was listened to last."""
         self._source.close()
+
+    def figures(self) -> dict[str, Any]:
+        """Return what a session's result tells: frames, late and dropped ones, seconds, stages, latency."""
+        stages = {**self.timer.summary(), **self.composer.stages.summary()}
+        return self.statistics.figures(self._samples, stages)
 
     @property
     def samples(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 
 from talkingface.records import FloatArray
 from talkingface.stage_timing import percentiles
-from talkingface.timing import FRAMES_PER_SECOND, WINDOW_MS
+from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE, WINDOW_MS
 
 KEPT_FRAMES = 20_000
 RECENT_FRAMES = 2 * FRAMES_PER_SECOND
@@ -94,8 +94,24 @@ class LiveStatistics:
             latency_ms=float(np.median(recent)),
             level_dbfs=self.level_dbfs,
             lost_samples=lost_samples,
-            seconds=samples / 16_000,
+            seconds=samples / SAMPLE_RATE,
         )
+
+    def figures(self, samples: int, stages: dict[str, Any]) -> dict[str, Any]:
+        """Return the figures of a session under the names that the result of ``live`` has for them.
+
+        Args:
+            samples: sound consumed, at 16 kHz.
+            stages: what each stage took; see :meth:`talkingface.stage_timing.StageTimer.summary`.
+        """
+        return {
+            "frames": self.frames,
+            "late_frames": self.late_frames,
+            "dropped_frames": self.dropped_frames,
+            "seconds": round(samples / SAMPLE_RATE, 4),
+            "stages": stages,
+            "latency_ms": self.latency(),
+        }
 
     def latency(self) -> dict[str, Any]:
         """Return the latency and its parts in milliseconds, as the result of ``live`` shows it."""

@@ -153,6 +153,8 @@ class Microphone:
             self._check_alive()
             return AudioChunk(np.zeros(0, np.float32), self._position)
         self._last_s = time.monotonic()
+        # Some drivers begin with numbers that are none.
+        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         if lost > self._lost_before:
             samples = np.concatenate([np.zeros(lost - self._lost_before, np.float32), samples])
             self._lost_before = lost

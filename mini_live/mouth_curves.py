@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mini_live.arguments import ArgumentValueError
 from mini_live.whole_files import write_whole
-from talkingface.errors import BadInputError
 from talkingface.landmarks import lip_opening
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray
@@ -123,7 +123,7 @@ def check_curve_path(path: Path) -> None:
     """Refuse an ending that is neither JSON nor CSV.
 
     Raises:
-        BadInputError: another ending.
+        ArgumentValueError: another ending.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise BadInputError(f"expected an output ending in .json or .csv, found {path.name!r}")
+        raise ArgumentValueError(f"expected an output ending in .json or .csv, found {path.name!r}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from talkingface.errors import BadInputError, OutputError
+from mini_live.arguments import ArgumentValueError
+from talkingface.errors import OutputError
 
 
 def check_writable(path: Path) -> None:
@@ -27,10 +28,10 @@ def check_video_path(path: Path) -> None:
     """Refuse a name that is not an mp4's.
 
     Raises:
-        BadInputError: another ending.
+        ArgumentValueError: another ending.
     """
     if path.suffix.lower() != ".mp4":
-        raise BadInputError(f"expected an output ending in .mp4, found {path.name!r}")
+        raise ArgumentValueError(f"expected an output ending in .mp4, found {path.name!r}")
 
 
 def write_whole(path: Path, data: bytes) -> None:

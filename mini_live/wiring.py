@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import platformdirs
 
+from mini_live.arguments import ArgumentValueError
 from mini_live.resting import RestingComposer
 from talkingface.character import Character, load_character
 from talkingface.engines.onnx_generator import (
@@ -19,7 +20,7 @@ from talkingface.engines.onnx_generator import (
     load_face_generator,
 )
 from talkingface.engines.onnx_mouth import MODEL_NAME, load_mouth_model
-from talkingface.errors import GraphicsError
+from talkingface.errors import BadInputError, GraphicsError
 from talkingface.face_rig import FaceRig
 from talkingface.frame_composer import FrameComposer
 from talkingface.frame_loop import FrameLoop
@@ -165,15 +166,18 @@ def network_runs(model: MouthModel, character: Character) -> list[tuple[Path, Ca
     return runs
 
 
-def mouth_controls(arguments: argparse.Namespace) -> MouthControls:
-    """Return the user's settings from the command line; what is not given stays at its default.
+def mouth_controls(arguments: argparse.Namespace, others: MouthControls | None = None) -> MouthControls:
+    """Return the user's settings from the command line; what is not given is as in ``others``, or the default.
 
     Raises:
-        BadInputError: a setting outside its limits.
+        ArgumentValueError: a setting outside its limits.
     """
     names = ("gain", "smoothing", "attack_ms", "hold_ms", "noise_gate_dbfs", "sound_offset_ms")
     given = {name: value for name in names if (value := getattr(arguments, name, None)) is not None}
-    return MouthControls(**given)
+    try:
+        return replace(others or MouthControls(), **given)
+    except BadInputError as error:
+        raise ArgumentValueError(str(error)) from error
 
 
 def _open_generator(character: Character, on_note: Callable[[str], None] | None) -> FaceGenerator:

@@ -8,7 +8,8 @@ distance at the best lag, and by how much it lies below the median over all lags
 ``score`` is the estimated share of genuine clips among clips with these figures, half of them genuine and half of
 them with the sound of another clip. :data:`CALIBRATION` was fitted on the validation people of a folder of talking
 clips, cut into pieces of 3 s, by ``python -m train_audio.calibrate_sync_score --clips DIR --tracks CACHE``, which
-also prints how often the two are told apart; it is to be run again whenever the mouth model changes.
+also prints how often the two are told apart: with the shipped model the area under the ROC curve is 0.82 on the very
+pieces that it was fitted on. It is to be run again whenever the mouth model changes.
 """
 
 from __future__ import annotations
@@ -72,7 +73,8 @@ class SyncScore:
     Attributes:
         offset_frames: the best lag in frames of 40 ms, -15..15; positive where the lips lead the sound.
         offset_ms: the same in milliseconds.
-        distance: 0 (the lips do just what the sound says) to 2 (the opposite), at the best lag; chance is near 1.2.
+        distance: 0 (the lips do just what the sound says) to 2 (the opposite), at the best lag; over 3 s another sound
+            has about 1.28, the right one about 1.21 (1.17 in continuous speech).
         confidence: median distance over all lags minus the best one.
         score: 0 (another sound) to 1 (certainly theirs), whatever the offset.
         frames: how many frames with a face were compared.

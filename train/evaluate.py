@@ -19,7 +19,7 @@ import numpy as np
 
 from talkingface.clips import Clip, load_clips, tracked
 from talkingface.engines.onnx_generator import load_face_generator
-from talkingface.errors import AvatarError, BadInputError
+from talkingface.errors import AvatarError, BadInputError, BadVideoError
 from talkingface.mouth_space import MouthSpace
 from talkingface.picture_measures import cut, mouth_box
 from talkingface.records import FloatArray, ImageArray
@@ -58,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
         "--skin",
         choices=("own", "first"),
         default="own",
-        help="keep the frame's own skin around its hidden mouth, or not",
+        help="around the mouth: the compared frame's own skin, as a base video keeps its own (most of the measured "
+        "box then is the truth itself), or the first part's skin warped there, the stricter way",
     )
     arguments.add_argument(
         "--frames", type=int, default=250, help="speak at most so many frames of each clip"
@@ -85,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         result = evaluate(options, report)
     except KeyboardInterrupt:
         return 130
-    except AvatarError as error:
+    except (AvatarError, OSError) as error:
         if options.debug:
             raise
         report.say(f"error: {error}")
@@ -192,6 +193,8 @@ def chosen_clips(options: argparse.Namespace) -> list[Clip]:
     """
     if options.video:
         path = Path(options.video)
+        if not path.is_file():
+            raise BadVideoError(f"expected a video file, found nothing at {path}")
         return [Clip(path, path.stem, "video", path.stem, "validation")]
     clips = [
         clip

@@ -6,25 +6,25 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
+from mini_live.arguments import ArgumentValueError
 from mini_live.bench import WARM_UP_FRAMES, measure_runs, measure_stages
 from mini_live.network_cost import network_cost
 from mini_live.reporting import Reporter
 from mini_live.wiring import network_runs, open_avatar, open_mouth
-from talkingface.errors import BadInputError
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     """Measure and print.
 
     Raises:
-        BadInputError: fewer than one frame.
+        ArgumentValueError: fewer than one frame.
         CharacterError: the character cannot be used.
         CheckpointError: weights are missing or damaged.
         GraphicsError: drawing failed.
     """
     frames: int = arguments.frames
     if frames < 1:
-        raise BadInputError(f"expected at least 1 frame to measure, found {frames}")
+        raise ArgumentValueError(f"expected at least 1 frame to measure, found {frames}")
     mouth = open_mouth()
     avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
     try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from mini_live.arguments import ArgumentValueError
 from mini_live.audio_file_source import AudioFileSource, LimitedSource
 from mini_live.clock import SystemClock
 from mini_live.live_session import LiveSession
@@ -19,6 +20,7 @@ from mini_live.sinks import QueuedSink, VideoFileSink
 from mini_live.virtual_camera import VirtualCameraSink
 from mini_live.whole_files import check_video_path, check_writable
 from mini_live.wiring import Avatar, Mouth, mouth_controls, open_avatar, open_mouth
+from talkingface.errors import BadAudioError
 from talkingface.mouth_stream import MouthStream
 from talkingface.records import AudioChunk, VideoFrame
 from talkingface.seams import AudioSource, FrameSink
@@ -27,6 +29,7 @@ from talkingface.video_files import VideoWriter
 
 RECORDING_QUEUE_FRAMES = 2 * FRAMES_PER_SECOND
 MICROPHONE = "mic"
+BLOCK_MS = 20.0
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int | None:
@@ -36,6 +39,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int | None:
         AvatarError: what can go wrong with devices, files, character and output, each in one line.
     """
     if not arguments.headless:
+        if arguments.mouth_curve or arguments.block_ms:
+            raise ArgumentValueError("expected --mouth-curve and --block-ms with --headless, found no --headless")
         from mini_live.commands import window
 
         return window.run(arguments, reporter)
@@ -49,8 +54,9 @@ def run_headless(arguments: argparse.Namespace, reporter: Reporter) -> int:
         0, or 130 after an interrupt.
     """
     _check_outputs(arguments)
-    microphone = find_microphone(arguments.device) if arguments.source == MICROPHONE else None
-    if microphone is None:
+    if arguments.source in (None, MICROPHONE):
+        find_microphone(arguments.device)
+    else:
         AudioFileSource(Path(arguments.source), SAMPLE_RATE).close()
     controls = mouth_controls(arguments)
     reporter.progress(0.0, "load")
@@ -91,7 +97,7 @@ def _run(
         [*sinks, _ProgressSink(reporter, arguments.seconds)],
         SystemClock(),
         look_ahead_ms=mouth.model.look_ahead_ms,
-        margin_s=arguments.block_ms / 1000,
+        margin_s=_block_ms(arguments) / 1000,
         collector=collector,
     )
     reporter.note(f"{avatar.character.name} is live; Ctrl-C ends it")
@@ -101,29 +107,27 @@ def _run(
             sink.close()
     if collector is not None:
         collector.table().write(arguments.mouth_curve)
-    statistics = session.statistics
-    latency = statistics.latency()
+    figures = session.figures()
+    if arguments.record and not figures["frames"] and not interrupted:
+        raise BadAudioError(
+            f"expected sound for at least one frame to record, found {figures['seconds'] * 1000:g} ms"
+        )
+    recorded = arguments.record if figures["frames"] else None
     fields = {
         "command": "live",
-        "source": str(arguments.source),
+        "source": str(arguments.source or MICROPHONE),
         "character": avatar.character.name,
-        "frames": statistics.frames,
-        "late_frames": statistics.late_frames,
-        "dropped_frames": statistics.dropped_frames,
-        "seconds": round(session.samples / SAMPLE_RATE, 4),
+        **figures,
         "lost_samples": getattr(source, "lost_samples", 0),
         "unrecorded_frames": sum(getattr(sink, "dropped_frames", 0) for sink in sinks),
-        "recording": str(arguments.record) if arguments.record else None,
+        "recording": str(recorded) if recorded else None,
         "renderer": avatar.renderer_name,
-        "stages": {**session.timer.summary(), **avatar.composer.stages.summary()},
-        "latency_ms": latency,
         "interrupted": bool(interrupted),
     }
     reporter.result(
         fields,
-        f"{statistics.frames} frames, {statistics.late_frames} late, {statistics.dropped_frames} dropped, "
-        f"latency {latency['p50']:.0f} ms"
-        + (f", recorded in {arguments.record}" if arguments.record else ""),
+        f"{figures['frames']} frames, {figures['late_frames']} late, {figures['dropped_frames']} dropped, "
+        f"latency {figures['latency_ms']['p50']:.0f} ms" + (f", recorded in {recorded}" if recorded else ""),
     )
     return 130 if interrupted else 0
 
@@ -139,14 +143,18 @@ def _check_outputs(arguments: argparse.Namespace) -> None:
 
 def _open_source(arguments: argparse.Namespace) -> AudioSource:
     source: AudioSource
-    if arguments.source == MICROPHONE:
+    if arguments.source in (None, MICROPHONE):
         source = Microphone(find_microphone(arguments.device))
     else:
-        block_samples = max(1, round(arguments.block_ms / 1000 * SAMPLE_RATE))
+        block_samples = max(1, round(_block_ms(arguments) / 1000 * SAMPLE_RATE))
         source = AudioFileSource(Path(arguments.source), block_samples, SystemClock())
     if arguments.seconds is not None:
         source = LimitedSource(source, max(1, round(arguments.seconds * SAMPLE_RATE)))
     return source
+
+
+def _block_ms(arguments: argparse.Namespace) -> float:
+    return BLOCK_MS if arguments.block_ms is None else float(arguments.block_ms)
 
 
 def _open_sinks(arguments: argparse.Namespace, avatar: Avatar) -> list[FrameSink]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mini_live.arguments import ArgumentValueError
 from mini_live.quiet_libraries import quiet_native_logs
 from mini_live.reporting import Reporter
 from mini_live.whole_files import check_writable, write_whole
-from talkingface.errors import BadInputError, BadVideoError, NoFaceError
+from talkingface.errors import BadVideoError, NoFaceError
 from talkingface.tracking import FaceTrack, MediaPipeTracker, track_frames
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
 
@@ -20,6 +21,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     """Track every frame at 25 fps and write the mesh.
 
     Raises:
+        ArgumentValueError: an output of another kind.
         BadVideoError: the video cannot be used.
         NoFaceError: no frame shows a face.
         OutputError: the output cannot be written.
@@ -27,7 +29,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     video: Path = arguments.video
     output: Path = arguments.output
     if output.suffix.lower() != ".npz":
-        raise BadInputError(f"expected an output ending in .npz, found {output.name!r}")
+        raise ArgumentValueError(f"expected an output ending in .npz, found {output.name!r}")
     info = probe_video(video)
     check_writable(output)
     expected = max(1, round(info.duration_s * FRAMES_PER_SECOND))

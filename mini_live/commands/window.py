@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from types import FrameType
 
 from mini_live.reporting import Reporter
 from talkingface.errors import DeviceError, MissingPackageError
@@ -17,11 +18,15 @@ NO_DISPLAY = (
 )
 # X11's fixed place.
 X11_SOCKETS = Path("/tmp/.X11-unix")  # noqa: S108
+INTERRUPTED = 130
 DISPLAY_FREE = ("offscreen", "minimal", "vnc")
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     """Open the window and wait until it is closed.
+
+    Returns:
+        0, or 130 after an interrupt.
 
     Raises:
         DeviceError: there is no display.
@@ -41,8 +46,14 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     from mini_live.window.opening import open_window
 
     window = open_window(arguments)
-    signal.signal(signal.SIGINT, lambda *_: window.close())
-    signal.signal(signal.SIGTERM, lambda *_: window.close())
+    came: list[int] = []
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        window.close()
+
+    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(signal.SIGTERM, interrupted)
     # Python sees signals only while it runs; Qt would sleep for ever.
     waker = QTimer(interval=200)
     waker.timeout.connect(lambda: None)
@@ -50,7 +61,12 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     reporter.note("the window is open; close it to end")
     code = application.exec()
     waker.stop()
-    reporter.result({"command": "window"}, "closed")
+    if came:
+        code = INTERRUPTED
+    reporter.result(
+        {"command": arguments.command, **window.figures, "interrupted": bool(came)},
+        "closed",
+    )
     if not window.ended:
         # The worker is still inside native code, which does not survive the interpreter's end; all is saved.
         sys.stdout.flush()

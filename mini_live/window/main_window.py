@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
@@ -48,7 +49,12 @@ class MainWindow(QWidget):
     """What a person sees; the worker does the work."""
 
     def __init__(
-        self, worker: Worker, settings: WindowSettings, characters: list[tuple[str, Path]], chosen: Path
+        self,
+        worker: Worker,
+        settings: WindowSettings,
+        characters: list[tuple[str, Path]],
+        chosen: Path,
+        controls: MouthControls | None = None,
     ) -> None:
         """Build the window.
 
@@ -57,6 +63,7 @@ class MainWindow(QWidget):
             settings: what is remembered.
             characters: (name, folder) of those that can be chosen.
             chosen: the folder of the one the worker opens.
+            controls: the mouth's settings to begin with; None is as remembered.
         """
         super().__init__()
         self.setObjectName("window")
@@ -69,6 +76,7 @@ class MainWindow(QWidget):
         self._ready = False
         self._companion = False
         self.ended = False
+        self._close_after_s: float | None = None
         self._characters = characters
         self._chosen = chosen
         self._caption: tuple[str, dict[str, object]] = ("loading", {})
@@ -79,12 +87,17 @@ class MainWindow(QWidget):
         self.setAcceptDrops(True)
         self._build()
         self.panel.set_characters(characters, chosen)
-        self.panel.set_controls(settings.controls)
+        self.panel.set_controls(settings.controls if controls is None else controls)
         self.stage.show_image(QImage(str(chosen / "preview.jpg")))
         self._connect()
         self._apply_theme()
         self.retranslate()
         self.resize(1100, 790)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The figures of the live session that ended last, under the names of ``live``'s result."""
+        return self._worker.figures
 
     def begin(self) -> None:
         """Start the worker; call it when the window is shown."""
@@ -92,6 +105,10 @@ class MainWindow(QWidget):
         self._worker.look_for_microphones()
         self._timer.start()
         self._reopen_timer.start()
+
+    def close_after(self, seconds: float) -> None:
+        """Close by itself after that much sound, silence included."""
+        self._close_after_s = seconds
 
     def choose_source(self, *, file: Path | None, device: str | None) -> None:
         """Set the source before the start, as the command line asks."""
@@ -396,6 +413,8 @@ class MainWindow(QWidget):
         status = self._worker.status
         self.panel.meter.set_level(status.level_dbfs)
         self._status.setText(status_line(status, self._messages))
+        if self._close_after_s is not None and status.seconds >= self._close_after_s:
+            self.close()
 
     def _switch_language(self) -> None:
         self._messages.language = "en" if self._messages.language == "zh" else "zh"

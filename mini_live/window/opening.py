@@ -11,7 +11,7 @@ from mini_live.whole_files import check_video_path, check_writable
 from mini_live.window.main_window import MainWindow
 from mini_live.window.settings import WindowSettings
 from mini_live.window.worker import Worker
-from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER, user_characters_folder
+from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER, mouth_controls, user_characters_folder
 from talkingface.character import list_characters
 from talkingface.errors import CharacterError
 from talkingface.sealed_folder import MANIFEST
@@ -26,11 +26,12 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
 
     Raises:
         CharacterError: the folder that was named is none.
+        ArgumentValueError: a setting of the mouth outside its limits.
         BadAudioError: the sound file that was named cannot be used.
         OutputError: the recording that was named cannot be written.
     """
     settings = WindowSettings() if settings is None else settings
-    file = None if arguments.source == MICROPHONE else Path(arguments.source)
+    file = None if arguments.source in (None, MICROPHONE) else Path(arguments.source)
     if file is not None:
         AudioFileSource(file, SAMPLE_RATE).close()
     if arguments.record:
@@ -39,15 +40,23 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
     chosen = _chosen(arguments.character, settings)
     known = [*list_characters(CHARACTERS_FOLDER), *list_characters(user_characters_folder())]
     folders = list(dict.fromkeys([chosen, *known]))
-    worker = Worker(chosen, arguments.renderer, settings.controls)
-    window = MainWindow(worker, settings, [(_name(folder), folder) for folder in folders], chosen)
+    controls = mouth_controls(arguments, settings.controls)
+    worker = Worker(chosen, arguments.renderer, controls)
+    characters = [(_name(folder), folder) for folder in folders]
+    window = MainWindow(worker, settings, characters, chosen, controls)
     window.choose_source(file=file, device=arguments.device)
     window.show()
     window.begin()
     if arguments.record:
         window.record_to(arguments.record)
+    if arguments.virtual_camera:
+        worker.set_camera(True)
     if file is not None:
-        window.toggle_speaking()
+        worker.play_file(file)
+    elif arguments.source == MICROPHONE:
+        worker.listen_to_microphone(arguments.device)
+    if arguments.seconds is not None:
+        window.close_after(arguments.seconds)
     return window
 
 

@@ -71,7 +71,8 @@ class Outputs:
         def finished(error: AvatarError | None) -> None:
             if error is not None:
                 self._on_notice(str(error))
-            self._on_recording(False, "" if error is not None else str(path))
+            # By then another recording may run.
+            self._on_recording(self._recording is not None, "" if error is not None else str(path))
 
         self._recording = QueuedSink(
             VideoFileSink(writer), QUEUED_FRAMES, drop_when_full=True, on_finished=finished

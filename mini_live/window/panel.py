@@ -83,7 +83,8 @@ class Panel(QWidget):
     def controls(self) -> MouthControls:
         """The mouth's settings as they stand."""
         gate_dbfs = self.rows["gate"].value
-        return MouthControls(
+        return replace(
+            self._given,
             gain=self.rows["gain"].value,
             smoothing=self.rows["smoothing"].value,
             noise_gate_dbfs=GATE_OFF_DBFS if gate_dbfs <= GATE_AUTOMATIC_DBFS else gate_dbfs,
@@ -91,7 +92,8 @@ class Panel(QWidget):
         )
 
     def set_controls(self, controls: MouthControls) -> None:
-        """Show settings."""
+        """Show settings; those without a knob stay as they are given."""
+        self._given = controls
         self.rows["gain"].set_value(controls.gain)
         self.rows["smoothing"].set_value(controls.smoothing)
         self.rows["gate"].set_value(max(controls.noise_gate_dbfs, GATE_AUTOMATIC_DBFS))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from mini_live.audio_file_source import AudioFileSource, SilenceSource
 from mini_live.clock import SystemClock
 from mini_live.live_session import LiveSession, Orders
-from mini_live.live_statistics import LiveStatus
+from mini_live.live_statistics import LiveStatistics, LiveStatus
 from mini_live.microphone import Microphone, find_microphone, list_microphones
 from mini_live.monitor import SpeakerInfo, list_speakers
 from mini_live.sinks import CallbackSink
@@ -66,6 +67,7 @@ class Worker(QObject):
         self._microphone_wanted: str | None = None
         self._microphone_lost = False
         self._source_name = ""
+        self._figures = LiveStatistics(0).figures(0, {})
         self._outputs = Outputs(
             self.notice.emit, self.recording_changed.emit, self.camera_changed.emit, self.monitor_changed.emit
         )
@@ -77,6 +79,11 @@ class Worker(QObject):
         """The newest figures."""
         session = self._session
         return LiveStatus() if session is None else session.status
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """What the session that ended last tells; see :meth:`mini_live.live_session.LiveSession.figures`."""
+        return self._figures
 
     def start(self) -> None:
         """Begin to load, then to move."""
@@ -195,6 +202,7 @@ class Worker(QObject):
     def _free(self) -> None:
         session, self._session = self._session, None
         if session is not None:
+            self._figures = session.figures()
             session.close_source()
         self._microphone_wanted, self._microphone_lost = None, False
         self._outputs.close()

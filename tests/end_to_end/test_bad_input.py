@@ -113,8 +113,9 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_an_output_of_another_kind(tmp_path: Path) -> None:
-    refused("mouth", "--audio", SPEECH, "--output", tmp_path / "a.txt", says=".json or .csv", folder=tmp_path)
-    refused("speak", "--audio", SPEECH, "--output", tmp_path / "a.avi", says=".mp4", folder=tmp_path)
+    refused("mouth", "--audio", SPEECH, "--output", tmp_path / "a.txt", says=".json or .csv", code=2)
+    refused("speak", "--audio", SPEECH, "--output", tmp_path / "a.avi", says=".mp4", code=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_text_that_cannot_be_spoken(tmp_path: Path) -> None:
@@ -141,9 +142,8 @@ def test_no_program_that_speaks_text(tmp_path: Path) -> None:
 
 
 def test_settings_out_of_range(tmp_path: Path) -> None:
-    refused(
-        "mouth", "--audio", SPEECH, "--output", tmp_path / "a.json", "--gain", 7, says="gain", folder=tmp_path
-    )
+    refused("mouth", "--audio", SPEECH, "--output", tmp_path / "a.json", "--gain", 7, says="gain", code=2)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,7 @@ def _live(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"
     )
-    parser.add_argument(
-        "--block-ms", type=_positive, metavar="MS", help="sound taken at once (default 20)"
-    )
+    parser.add_argument("--block-ms", type=_positive, metavar="MS", help="sound taken at once (default 20)")
     _add_avatar(parser)
     _add_mouth_controls(parser)
 

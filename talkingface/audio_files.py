@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,11 +51,32 @@ def iter_audio(path: Path | str, block_samples: int, rate_hz: int = SAMPLE_RATE)
         yield waiting
 
 
+def sound_delay_s(path: Path | str) -> float:
+    """Return by how much a video's sound begins after its picture, in seconds; 0 where the file does not say."""
+    begins_s: dict[str, float] = {}
+    try:
+        with av.open(str(path), metadata_errors="ignore") as container:
+            streams = [*container.streams.audio[:1], *container.streams.video[:1]]
+            if len(streams) < 2:
+                return 0.0
+            for packet in container.demux(streams):
+                with contextlib.suppress(av.error.InvalidDataError):
+                    for frame in packet.decode():
+                        if isinstance(frame, av.AudioFrame | av.VideoFrame) and frame.time is not None:
+                            begins_s.setdefault(packet.stream.type, frame.time)
+                if len(begins_s) == len(streams):
+                    return begins_s["audio"] - begins_s["video"]
+    except (av.FFmpegError, OSError, ValueError):
+        return 0.0
+    return 0.0
+
+
 def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArray]:
     """Yield blocks of decoded sound of any length above 0; at least one, or an error."""
     path = Path(path)
     if not path.is_file():
-        raise BadAudioError(f"expected a sound file, found nothing at {path}")
+        found = "something else" if path.exists() else "nothing"
+        raise BadAudioError(f"expected a sound file, found {found} at {path}")
     if path.stat().st_size == 0:
         raise BadAudioError(f"expected a sound file, found an empty one: {path}")
     total = 0
@@ -75,8 +97,9 @@ def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArra
                     if len(block):
                         yield block
     except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise BadAudioError(
-            f"expected a sound file, found one that cannot be decoded: {path} ({error})"
+            f"expected a sound file, found one that cannot be decoded: {path} ({reason})"
         ) from error
     if not total:
         raise BadAudioError(f"expected a sound with samples, found zero length: {path}")

@@ -6,7 +6,6 @@ import queue
 import threading
 from typing import Protocol
 
-from talkingface.errors import AvatarError
 from talkingface.records import ImageArray
 
 AHEAD_FRAMES = 3
@@ -34,7 +33,7 @@ class PrefetchedFrames:
         self._frames = frames
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
-        self._ready: queue.Queue[tuple[int, ImageArray | AvatarError]] = queue.Queue(AHEAD_FRAMES)
+        self._ready: queue.Queue[tuple[int, ImageArray | Exception]] = queue.Queue(AHEAD_FRAMES)
         self._expected = -1
 
     def frame(self, index: int) -> ImageArray:
@@ -47,7 +46,7 @@ class PrefetchedFrames:
             self._restart(index)
         number, found = self._ready.get()
         assert number == index
-        if isinstance(found, AvatarError):
+        if isinstance(found, Exception):
             self._halt()
             raise found
         self._expected = index + 1
@@ -75,13 +74,13 @@ class PrefetchedFrames:
             self._thread = None
 
     def _decode(
-        self, index: int, stop: threading.Event, ready: queue.Queue[tuple[int, ImageArray | AvatarError]]
+        self, index: int, stop: threading.Event, ready: queue.Queue[tuple[int, ImageArray | Exception]]
     ) -> None:
         while not stop.is_set():
-            found: ImageArray | AvatarError
+            found: ImageArray | Exception
             try:
                 found = self._frames.frame(index)
-            except AvatarError as error:
+            except Exception as error:  # whatever it is, the caller must not wait for ever
                 found = error
             while not stop.is_set():
                 try:
@@ -89,6 +88,6 @@ class PrefetchedFrames:
                     break
                 except queue.Full:
                     continue
-            if isinstance(found, AvatarError):
+            if isinstance(found, Exception):
                 return
             index += 1

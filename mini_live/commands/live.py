@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int | None:
     """
     if not arguments.headless:
         if arguments.mouth_curve or arguments.block_ms:
-            raise ArgumentValueError("expected --mouth-curve and --block-ms with --headless, found no --headless")
+            raise ArgumentValueError(
+                "expected --mouth-curve and --block-ms with --headless, found no --headless"
+            )
         from mini_live.commands import window
 
         return window.run(arguments, reporter)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from mini_live.quiet_libraries import quiet_native_logs
 from mini_live.reporting import Reporter
 from mini_live.wiring import open_mouth
-from talkingface.audio_files import read_audio
+from talkingface.audio_files import read_audio, sound_delay_s
+from talkingface.records import FloatArray
 from talkingface.sync_score import LONGEST_S, sync_score
-from talkingface.timing import FRAME_MS
+from talkingface.timing import FRAME_MS, SAMPLE_RATE
 from talkingface.tracking import FaceTrack, MediaPipeTracker, track_frames
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
 
@@ -31,6 +34,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     info = probe_video(video)
     sound: Path = arguments.audio or video
     samples = read_audio(sound)
+    if arguments.audio is None:
+        samples = _from_first_picture(samples, sound_delay_s(video))
     mouth = open_mouth()
     with quiet_native_logs(enabled=not arguments.debug):
         track = _tracked(video, min(info.duration_s, LONGEST_S), reporter)
@@ -44,6 +49,14 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
         f"score {found.score:.2f} ({_verdict(found.score)}): {lead}, "
         f"distance {found.distance:.2f}, confidence {found.confidence:.2f}; one frame is {FRAME_MS} ms",
     )
+
+
+def _from_first_picture(samples: FloatArray, delay_s: float) -> FloatArray:
+    """Return the sound from the moment of the first picture on; a delay beyond all that counts is damage."""
+    if abs(delay_s) > LONGEST_S:
+        return samples
+    shift = round(delay_s * SAMPLE_RATE)
+    return samples[-shift:] if shift < 0 else np.pad(samples, (shift, 0))
 
 
 def _tracked(video: Path, seconds: float, reporter: Reporter) -> FaceTrack:

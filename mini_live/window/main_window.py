@@ -79,6 +79,7 @@ class MainWindow(QWidget):
         self._close_after_s: float | None = None
         self._characters = characters
         self._chosen = chosen
+        self._picked: Path | None = None
         self._caption: tuple[str, dict[str, object]] = ("loading", {})
         self.panel = Panel(self._messages)
         self.stage = Stage()
@@ -274,6 +275,8 @@ class MainWindow(QWidget):
 
     def _character_ready(self, name: str, look_ahead_ms: int) -> None:
         self._ready = True
+        if self._picked is not None:  # only one that can be opened is remembered
+            self._settings.remember("character", str(self._picked))
         self.action_bar.set_state(ready=True, failed=False)
         self.retranslate()
         self._status.setToolTip(
@@ -392,8 +395,7 @@ class MainWindow(QWidget):
         self._show_character(folder)
 
     def _show_character(self, folder: Path) -> None:
-        self._chosen = folder
-        self._settings.remember("character", str(folder))
+        self._chosen = self._picked = folder
         self._worker.show_character(folder)
 
     def _record_clicked(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -54,6 +55,7 @@ class Panel(QWidget):
         super().__init__()
         self._messages = messages
         self._file: Path | None = None
+        self._given = MouthControls()
         self._labels: dict[str, QLabel] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -64,6 +64,8 @@ class Worker(QObject):
         self._mouth: Mouth | None = None
         self._avatar: Avatar | None = None
         self._session: LiveSession | None = None
+        # Looking for new devices frees every open one, so it never happens while one is opened or closed.
+        self._devices = threading.RLock()
         self._microphone_wanted: str | None = None
         self._microphone_lost = False
         self._source_name = ""
@@ -157,7 +159,7 @@ class Worker(QObject):
 
     def set_monitor(self, speaker: SpeakerInfo | None) -> None:
         """Play the voice back in step with the picture on a speaker; None stops it."""
-        self._orders.put(lambda: self._outputs.switch_monitor(self._live(), speaker))
+        self._orders.put(lambda: self._switch_monitor(speaker))
 
     def _work(self) -> None:
         while not self._closing.is_set():
@@ -175,7 +177,8 @@ class Worker(QObject):
 
     def _open_and_run(self) -> None:
         self._mouth = mouth = open_mouth()
-        self._avatar = open_avatar(self._folder, self._renderer, mouth.space, self.notice.emit)
+        opened = self._folder
+        self._avatar = open_avatar(opened, self._renderer, mouth.space, self.notice.emit)
         self._avatar.warm_up()
         self._session = LiveSession(
             SilenceSource(BLOCK_SAMPLES, self._clock),
@@ -191,6 +194,8 @@ class Worker(QObject):
         )
         self._apply_controls()
         self.character_ready.emit(self._avatar.character.name, mouth.model.look_ahead_ms)
+        if self._folder != opened:  # another was picked meanwhile
+            self._orders.put(lambda: self._change_character(self._folder))
         if not self._closing.is_set():
             self._session.run()
 
@@ -235,21 +240,25 @@ class Worker(QObject):
         return SilenceSource(BLOCK_SAMPLES, self._clock)
 
     def _silence(self) -> None:
-        self._microphone_wanted, self._microphone_lost = None, False
-        self._live().set_source(SilenceSource(BLOCK_SAMPLES, self._clock))
+        self._leave_microphone()
         self.source_changed.emit("idle", "")
 
+    def _leave_microphone(self) -> None:
+        with self._devices:
+            self._live().set_source(SilenceSource(BLOCK_SAMPLES, self._clock))
+            self._microphone_wanted, self._microphone_lost = None, False
+
     def _open_microphone(self, device: str | None) -> None:
-        self._live().set_source(SilenceSource(BLOCK_SAMPLES, self._clock))
+        self._leave_microphone()
         try:
-            found = find_microphone(device)
-            source = Microphone(found)
+            with self._devices:
+                found = find_microphone(device)
+                self._live().set_source(Microphone(found))
+                self._microphone_wanted, self._source_name = found.name, found.name
         except AvatarError as error:
             self.notice.emit(str(error))
             self.source_changed.emit("idle", "")
             return
-        self._microphone_wanted, self._microphone_lost, self._source_name = found.name, False, found.name
-        self._live().set_source(source)
         self.source_changed.emit("microphone", found.name)
 
     def _reopen(self) -> None:
@@ -257,21 +266,21 @@ class Worker(QObject):
         if wanted is None or not self._microphone_lost:
             return
         try:
-            list_microphones(refresh=not self._outputs.monitoring)
-            source = Microphone(find_microphone(wanted))
+            with self._devices:
+                list_microphones(refresh=not self._outputs.monitoring)
+                self._live().set_source(Microphone(find_microphone(wanted)))
+                self._microphone_lost = False
         except AvatarError:
             return
-        self._microphone_lost = False
-        self._live().set_source(source)
         self.source_changed.emit("microphone", wanted)
 
     def _open_file(self, path: Path) -> None:
-        self._microphone_wanted, self._microphone_lost = None, False
+        self._leave_microphone()
         try:
             source = AudioFileSource(path, BLOCK_SAMPLES, self._clock)
         except AvatarError as error:
             self.notice.emit(str(error))
-            self._silence()
+            self.source_changed.emit("idle", "")
             return
         self._source_name = path.name
         self._live().set_source(source)
@@ -279,12 +288,19 @@ class Worker(QObject):
 
     def _list_microphones(self) -> None:
         try:
-            nothing_open = self._microphone_wanted is None and not self._outputs.monitoring
-            self.microphones_found.emit(list_microphones(refresh=nothing_open))
-            self.speakers_found.emit(list_speakers())
+            with self._devices:
+                nothing_open = self._microphone_wanted is None and not self._outputs.monitoring
+                microphones = list_microphones(refresh=nothing_open)
+                speakers = list_speakers()
+            self.microphones_found.emit(microphones)
+            self.speakers_found.emit(speakers)
         except AvatarError as error:
             self.notice.emit(str(error))
             self.microphones_found.emit([])
+
+    def _switch_monitor(self, speaker: SpeakerInfo | None) -> None:
+        with self._devices:
+            self._outputs.switch_monitor(self._live(), speaker)
 
     def _apply_controls(self) -> None:
         self._live().set_controls(self._controls)

@@ -190,3 +190,10 @@ class _Failing(KeepingSink):
 
     def write_audio(self, chunk: AudioChunk) -> None:
         pass
+
+
+def test_a_limited_source_tells_what_the_source_inside_lost(wav: Path) -> None:
+    source = AudioFileSource(wav, 320)
+    assert LimitedSource(source, 1000).lost_samples == 0
+    source.lost_samples = 7  # type: ignore[attr-defined]
+    assert LimitedSource(source, 1000).lost_samples == 7

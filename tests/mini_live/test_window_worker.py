@@ -228,6 +228,27 @@ def test_a_character_damaged_while_shown_is_told_and_another_can_be_chosen(
     next_frame(worker)
 
 
+def test_a_character_picked_while_the_first_one_loads_is_shown(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(folder: Path | None, *more: object) -> PretendedAvatar:
+        if PretendedAvatar.opened == 0:
+            worker.show_character(Path("otto"))
+        return PretendedAvatar(folder)
+
+    monkeypatch.setattr(under_test, "open_avatar", slow)
+    ready(worker).wait_for(lambda it: it[:2] == ("character_ready", "otto"))
+
+
+def test_the_figures_of_a_session_stay_when_it_has_ended(worker: Worker) -> None:
+    assert worker.figures["frames"] == 0
+    ready(worker)
+    next_frame(worker)
+    assert worker.close(5.0)
+    assert worker.figures["frames"] > 0
+    assert {"late_frames", "dropped_frames", "stages", "latency_ms"} <= set(worker.figures)
+
+
 def test_figures_are_told(worker: Worker) -> None:
     ready(worker)
     limit_s = time.monotonic() + PATIENCE_S

@@ -66,6 +66,17 @@ def test_an_error_comes_with_its_frame_and_again() -> None:
     frames.close()
 
 
+def test_an_unforeseen_error_does_not_leave_the_caller_waiting() -> None:
+    class Broken(CountedFrames):
+        def frame(self, index: int) -> ImageArray:
+            raise MemoryError("no room")
+
+    frames = PrefetchedFrames(Broken())
+    with pytest.raises(MemoryError, match="no room"):
+        frames.frame(0)
+    frames.close()
+
+
 def test_waiting_is_taken_off_the_caller() -> None:
     frames = PrefetchedFrames(CountedFrames(seconds_each=0.02))
     frames.frame(0)

@@ -1,0 +1,51 @@
+"""A character folder appears whole or not at all, and nobody else's files beside it are touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from talkingface.preparation.whole_folder import put_in_place, work_folder
+
+
+def made(output: Path, text: str) -> None:
+    with work_folder(output) as work:
+        (work / "told").write_text(text)
+        put_in_place(work, output)
+
+
+def test_a_folder_is_replaced_and_neighbours_stay(tmp_path: Path) -> None:
+    for name in (".mira.part", ".mira.old"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own").touch()
+    made(tmp_path / "mira", "one")
+    made(tmp_path / "mira", "two")
+    assert (tmp_path / "mira" / "told").read_text() == "two"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".mira.old", ".mira.part", "mira"]
+    assert (tmp_path / ".mira.old" / "own").exists() and (tmp_path / ".mira.part" / "own").exists()
+
+
+def test_two_works_on_one_name_do_not_meet(tmp_path: Path) -> None:
+    with work_folder(tmp_path / "mira") as one, work_folder(tmp_path / "mira") as two:
+        (one / "a").touch()
+        assert list(two.iterdir()) == []
+
+
+def test_an_interrupt_between_the_renames_brings_the_old_one_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "mira"
+    made(output, "one")
+    rename = Path.rename
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if self.name.endswith(".part"):
+            raise KeyboardInterrupt
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made(output, "two")
+    assert (output / "told").read_text() == "one"
+    assert [path.name for path in tmp_path.iterdir()] == ["mira"]

@@ -94,5 +94,6 @@ def test_the_window_shows_the_character_speaking_records_and_closes_within_a_sec
         process.send_signal(signal.SIGTERM)
         outcome = end_of(process, 10)
     assert time.monotonic() - begin_s < CLOSED_WITHIN_S
-    assert outcome.code == 0 and "Traceback" not in outcome.told
+    assert outcome.code == 130 and outcome.result["interrupted"] is True
+    assert "Traceback" not in outcome.told
     assert frame_count_of(video) >= 5

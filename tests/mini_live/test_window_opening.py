@@ -107,6 +107,8 @@ def test_the_window_closes_after_the_seconds(
 
 
 @pytest.mark.parametrize("given", [("--mouth-curve", "a.json"), ("--block-ms", "10")])
-def test_what_only_headless_can_is_refused(given: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_only_headless_can_is_refused(
+    given: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(["live", *given]) == 2
     assert "--headless" in capsys.readouterr().err

@@ -24,7 +24,6 @@ from talkingface.errors import BadInputError, GraphicsError
 from talkingface.face_rig import FaceRig
 from talkingface.frame_composer import FrameComposer
 from talkingface.frame_loop import FrameLoop
-from talkingface.frame_prefetch import OrderedFrames, PrefetchedFrames
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import TeethLook
@@ -54,7 +53,7 @@ class Avatar:
 
     character: Character
     composer: FrameComposer
-    base: OrderedFrames
+    base: FrameLoop
     renderer: MouthRenderer
     renderer_name: str
     coefficient_count: int
@@ -84,12 +83,7 @@ def open_mouth() -> Mouth:
 
 
 def open_avatar(
-    folder: Path | None,
-    renderer: str,
-    space: MouthSpace,
-    on_note: Callable[[str], None] | None = None,
-    *,
-    decode_ahead: bool = False,
+    folder: Path | None, renderer: str, space: MouthSpace, on_note: Callable[[str], None] | None = None
 ) -> Avatar:
     """Load a character and everything that draws it, and draw one frame to warm up.
 
@@ -98,7 +92,6 @@ def open_avatar(
         renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where it works.
         space: the mouth blendshapes.
         on_note: told in a sentence when ``auto`` had to do without OpenGL.
-        decode_ahead: whether a thread decodes the base video; for frames that are asked for in order.
 
     Raises:
         CharacterError: the folder cannot be used.
@@ -109,8 +102,7 @@ def open_avatar(
     meshes = load_meshes()
     drawer, name = _open_renderer(renderer, meshes, character.teeth_look, on_note)
     try:
-        loop = FrameLoop(character)
-        base = PrefetchedFrames(loop) if decode_ahead else loop
+        base = FrameLoop(character)
         generator = _open_generator(character, on_note)
         composer = FrameComposer(
             character, FaceRig(space, meshes, character.neutral), drawer, generator, base

@@ -174,7 +174,7 @@ def main(arguments: list[str] | None = None) -> int:
             result = evaluate(judged, lambda r: predicted_opening(r, model, space), on_clip)
         result["look_ahead_ms"] = model.look_ahead_ms
         if options.json:
-            print(json.dumps({"event": "result", **result}, ensure_ascii=False))
+            print(json.dumps({"event": "result", **result}))
         else:
             print(as_table(result))
     except AvatarError as error:

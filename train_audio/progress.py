@@ -65,4 +65,4 @@ class Reporter:
         self._print({"event": "result", **facts})
 
     def _print(self, row: dict[str, Any]) -> None:
-        print(json.dumps(row, ensure_ascii=False), file=sys.stdout, flush=True)
+        print(json.dumps(row), file=sys.stdout, flush=True)

@@ -119,10 +119,6 @@ class HeadModel:
             vertices = _outside_sphere(vertices, centre, self.eye_radius + 0.0035)
         return vertices, self.normals(vertices)
 
-    def landmark_on_surface(self, index: int) -> FloatArray:
-        """Return the resting subdivided vertex of a landmark (subdivision keeps the first numbers)."""
-        return self.rest[index]
-
     def _surface(self, control: FloatArray) -> FloatArray:
         return np.asarray(self._matrix @ control, np.float32)
 

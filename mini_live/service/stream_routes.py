@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -38,18 +39,9 @@ async def mouth(websocket: WebSocket, format: str = "int16", rate: int = SAMPLE_
     """Answer sound with mouth coefficients, frame by frame."""
     await websocket.accept()
     company: Company = websocket.app.state.company
-    try:
+    async with _answering(websocket):
         with company.mouth_seats.one():
             await _stream_mouth(websocket, company, SoundInbox(PcmReader(format, rate), MOST_WAITING_SAMPLES))
-    except WebSocketDisconnect:
-        return
-    except AvatarError as error:
-        await _refuse(websocket, str(error), close_code(error))
-    except asyncio.CancelledError:
-        raise
-    except Exception:
-        await _refuse(websocket, "unexpected failure", INTERNAL)
-        raise
 
 
 @router.websocket("/ws/live")
@@ -63,7 +55,7 @@ async def live(
     """Answer sound with pictures; with ``drop_late`` frames are left out where the machine falls behind."""
     await websocket.accept()
     company: Company = websocket.app.state.company
-    try:
+    async with _answering(websocket):
         with company.live_seats.one():
             inbox = SoundInbox(PcmReader(format, rate), MOST_WAITING_SAMPLES)
             folder = await asyncio.to_thread(company.catalogue.folder, character)
@@ -76,6 +68,13 @@ async def live(
                 await _perform(websocket, company, performance, inbox, drop_late=drop_late)
             finally:
                 company.studio.post(performance.close)
+
+
+@asynccontextmanager
+async def _answering(websocket: WebSocket) -> AsyncIterator[None]:
+    """Tell the caller what failed; one who has gone is no failure."""
+    try:
+        yield
     except WebSocketDisconnect:
         return
     except AvatarError as error:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from talkingface.checkpoints import load_card, verified_file
+from talkingface.engines.onnx_session import open_session
 from talkingface.errors import BadInputError, CheckpointError
 from talkingface.records import FloatArray, ImageArray
 
@@ -16,7 +16,6 @@ KIND = "face_generator"
 CARD_NAME = "face_generator.json"
 PAINTER_NAME = "face_generator.onnx"
 ENCODER_NAME = "face_generator_encoder.onnx"
-CHARACTER_MODEL_NAME = "generator.onnx"
 GUIDE_CHANNELS = 4
 FEATURE_PARTS = 4
 
@@ -33,8 +32,8 @@ class OnnxFaceGenerator:
         Raises:
             CheckpointError: a graph is missing, damaged, or not of a face generator.
         """
-        self._encoder = _session(encoder_path)
-        self._painter = _session(painter_path)
+        self._encoder = open_session(encoder_path, "a network")
+        self._painter = open_session(painter_path, "a network")
         try:
             inputs = self._painter.get_inputs()
             self._names = [entry.name for entry in inputs]
@@ -149,17 +148,3 @@ def load_face_generator(
     encoder = verified_file(folder, ENCODER_NAME, card)
     painter = verified_file(folder, PAINTER_NAME, card) if character_model is None else Path(character_model)
     return OnnxFaceGenerator(encoder, painter)
-
-
-def _session(path: Path | str) -> onnxruntime.InferenceSession:
-    if not Path(path).is_file():
-        raise CheckpointError(f"expected a network (ONNX), found nothing at {path}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises its own classes straight from Exception
-        raise CheckpointError(f"expected a network (ONNX), found {path} ({error})") from error

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from talkingface.checkpoints import load_card, verified_file
+from talkingface.engines.onnx_session import open_session
 from talkingface.errors import BadInputError, CheckpointError
 from talkingface.records import FloatArray
 from talkingface.seams import MouthState
@@ -28,17 +28,8 @@ class OnnxMouthModel:
         Raises:
             CheckpointError: missing, damaged, or not a mouth model.
         """
-        if not Path(path).is_file():
-            raise CheckpointError(f"expected a mouth model, found nothing at {path}")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
+        self._session = open_session(path, "a mouth model")
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
             settings = json.loads(self._session.get_modelmeta().custom_metadata_map["settings"])
             self._look_ahead_ms = int(settings["look_ahead_ms"])
             self._count = int(settings["coefficient_count"])
@@ -47,7 +38,7 @@ class OnnxMouthModel:
                 + np.zeros(entry.shape, np.float32)
                 for entry in self._session.get_inputs()[1:]
             )
-        except Exception as error:  # onnxruntime raises its own classes straight from Exception
+        except Exception as error:  # settings of any shape may lie in a foreign file
             raise CheckpointError(f"expected a mouth model (ONNX), found {path} ({error})") from error
         self._inputs = [entry.name for entry in self._session.get_inputs()]
 

@@ -19,7 +19,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     """Add every command and its arguments to the parser."""
     _add_shared(parser, top=True)
     parser.set_defaults(command="window", source=None, device=None, record=None, seconds=None)
-    parser.set_defaults(character=None, renderer="auto", virtual_camera=False)
+    parser.set_defaults(character=None, renderer="auto", virtual_camera=False, badge=True)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=type(parser))
     _speak(_command(commands, "speak", "make a video of a character that speaks a sound file or a text"))
     _live(_command(commands, "live", "let a character speak along with the microphone or a file, live"))
@@ -63,6 +63,7 @@ def _speak(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"
     )
+    _add_badge(parser)
     _add_avatar(parser)
     _add_mouth_controls(parser)
 
@@ -78,6 +79,7 @@ def _live(parser: argparse.ArgumentParser) -> None:
         "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"
     )
     parser.add_argument("--block-ms", type=_positive, metavar="MS", help="sound taken at once (default 20)")
+    _add_badge(parser)
     _add_avatar(parser)
     _add_mouth_controls(parser)
 
@@ -142,6 +144,15 @@ def _add_avatar(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--renderer", choices=RENDERERS, default="auto", help="what draws the mouth (default auto)"
+    )
+
+
+def _add_badge(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-badge",
+        dest="badge",
+        action="store_false",
+        help="leave out the small AI sign of exported videos; their metadata still tells that they are synthetic",
     )
 
 

@@ -16,11 +16,16 @@ import numpy as np
 from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
+from talkingface.badge import Badge
 from talkingface.errors import OutputError
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 AUDIO_BIT_RATE = 128_000
-SYNTHETIC_MEDIA = {"comment": "synthetic media: the mouth in this video was generated"}
+# The second half is IPTC's term for it (https://cv.iptc.org/newscodes/digitalsourcetype/).
+SYNTHETIC_MEDIA = {
+    "comment": "synthetic media: the mouth in this video was generated; "
+    "digitalSourceType=compositeWithTrainedAlgorithmicMedia"
+}
 
 
 class VideoWriter:
@@ -45,6 +50,7 @@ class VideoWriter:
         keyframe_interval: int = 50,
         easy_to_decode: bool = False,
         metadata: Mapping[str, str] | None = None,
+        badge: bool = False,
     ) -> None:
         """Open the file.
 
@@ -60,6 +66,7 @@ class VideoWriter:
             keyframe_interval: frames from one key frame to the next.
             easy_to_decode: leave out what costs the decoder most, for a tenth more bytes.
             metadata: tags of the file, such as ``comment``; None says that it is synthetic media.
+            badge: show in a corner that the picture is synthetic.
 
         Raises:
             OutputError: the folder is missing, the name ends otherwise, or the file cannot be created.
@@ -67,6 +74,7 @@ class VideoWriter:
         self.path = Path(path)
         self.frames_written = 0
         self._size = (width, height)
+        self._badge = Badge(width + width % 2, height + height % 2) if badge else None
         self._rate = frames_per_second
         # Nobody else's file has this name, and two writers of one video do not meet.
         self._part = self.path.with_name(f".{self.path.name[:40]}.{secrets.token_hex(4)}.part")
@@ -228,9 +236,12 @@ class VideoWriter:
         if odd_height or odd_width:
             rgb = np.pad(rgb, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-        return self._reformatter.reformat(
+        yuv = self._reformatter.reformat(
             frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=1, threads=1
         )
+        if self._badge is not None:
+            self._badge.lay(yuv)
+        return yuv
 
     def _encode_frame(self, frame: av.VideoFrame) -> None:
         frame.pts = self.frames_written

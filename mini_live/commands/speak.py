@@ -134,6 +134,7 @@ def _speak(
         character.height,
         FRAMES_PER_SECOND,
         audio_sample_rate_hz=HEARD_RATE_HZ,
+        badge=arguments.badge,
     )
     samples = speak_into(
         VideoFileSink(writer, HEARD_RATE_HZ),

@@ -62,7 +62,7 @@ async def speak(request: Request, response: Response) -> JobView:
         controls = upload.settings.controls()
         folder = await asyncio.to_thread(company.catalogue.folder, upload.settings.character)
         sound = await asyncio.to_thread(check_sound, upload.path, upload.name, limits.longest_sound_s)
-        job = company.jobs.add(sound.path, sound.samples, folder, controls)
+        job = company.jobs.add(sound.path, sound.samples, folder, controls, badge=upload.settings.badge)
     response.headers["Location"] = f"/jobs/{job.id}"
     return JobView.of(job)
 

@@ -47,6 +47,7 @@ class Job:
     samples: int
     character_folder: Path
     controls: MouthControls
+    badge: bool = True
     state: JobState = JobState.PENDING
     progress: float = 0.0
     frames: int = 0
@@ -96,7 +97,15 @@ class JobBook:
                 f"expected at most {self._most_waiting} jobs at once, found more: try again later"
             )
 
-    def add(self, sound: Path, samples: int, character_folder: Path, controls: MouthControls) -> Job:
+    def add(
+        self,
+        sound: Path,
+        samples: int,
+        character_folder: Path,
+        controls: MouthControls,
+        *,
+        badge: bool = True,
+    ) -> Job:
         """Take a job on; the sound file is moved into the book's folder.
 
         Raises:
@@ -106,7 +115,7 @@ class JobBook:
         name = uuid.uuid4().hex
         folder = self._folder / name
         folder.mkdir()
-        job = Job(name, folder, sound.replace(folder / "sound"), samples, character_folder, controls)
+        job = Job(name, folder, sound.replace(folder / "sound"), samples, character_folder, controls, badge)
         with self._lock:
             self._jobs[name] = job
         self._forget_old()
@@ -201,6 +210,7 @@ class JobBook:
                 character.height,
                 FRAMES_PER_SECOND,
                 audio_sample_rate_hz=SAMPLE_RATE,
+                badge=job.badge,
             )
             speak_into(
                 VideoFileSink(writer),

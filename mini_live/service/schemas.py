@@ -25,6 +25,7 @@ class SpeechSettings(BaseModel):
     attack_ms: float | None = None
     hold_ms: float | None = None
     noise_gate_dbfs: float | None = None
+    badge: bool = Field(True, description="the small AI sign in the corner of a video")
 
     def controls(self) -> MouthControls:
         """Return the mouth's settings.
@@ -32,7 +33,9 @@ class SpeechSettings(BaseModel):
         Raises:
             BadInputError: a setting outside its limits.
         """
-        return MouthControls(**self.model_dump(exclude={"character", "audio_base64"}, exclude_none=True))
+        return MouthControls(
+            **self.model_dump(exclude={"character", "badge", "audio_base64"}, exclude_none=True)
+        )
 
 
 class SpeechRequest(SpeechSettings):

@@ -42,6 +42,7 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
     folders = list(dict.fromkeys([chosen, *known]))
     controls = mouth_controls(arguments, settings.controls)
     worker = Worker(chosen, arguments.renderer, controls)
+    worker.set_badge(arguments.badge)
     characters = [(_name(folder), folder) for folder in folders]
     window = MainWindow(worker, settings, characters, chosen, controls)
     window.choose_source(file=file, device=arguments.device)

@@ -19,7 +19,11 @@ QUEUED_FRAMES = 2 * FRAMES_PER_SECOND
 
 
 class Outputs:
-    """Opens, ends and frees the outputs; all methods but :attr:`recording` belong to the worker's thread."""
+    """Opens, ends and frees the outputs; all methods but :attr:`recording` belong to the worker's thread.
+
+    Attributes:
+        badge: whether recordings show that they are synthetic.
+    """
 
     def __init__(
         self,
@@ -36,6 +40,7 @@ class Outputs:
             on_camera: told whether the camera runs, and its name.
             on_monitor: told whether the voice is played back.
         """
+        self.badge = True
         self._on_notice = on_notice
         self._on_recording = on_recording
         self._on_camera = on_camera
@@ -61,8 +66,9 @@ class Outputs:
             return
         try:
             writer = VideoWriter(
-                path, width, height, FRAMES_PER_SECOND, audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast"
-            )
+                path, width, height, FRAMES_PER_SECOND,
+                audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast", badge=self.badge,
+            )  # fmt: skip
         except AvatarError as error:
             self._on_notice(str(error))
             self._on_recording(False, "")

@@ -149,6 +149,10 @@ class Worker(QObject):
         """Record picture and sound from now on."""
         self._orders.put(lambda: self._begin_recording(path))
 
+    def set_badge(self, shown: bool) -> None:
+        """Say whether recordings that begin from now on show that they are synthetic."""
+        self._outputs.badge = shown
+
     def stop_recording(self) -> None:
         """Finish the recording."""
         self._orders.put(self._end_recording)

@@ -97,3 +97,10 @@ def test_json_is_ascii_whatever_the_pipe_can_say(capsys: pytest.CaptureFixture[s
     assert cli.main(["mouth", "--audio", "不存在.wav", "--output", "q.json", "--json"]) == 1
     told = capsys.readouterr().out
     assert told.isascii() and "不存在" in json.loads(told.splitlines()[-1])["message"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["live"], ["speak", "--audio", "a.wav", "--output", "a.mp4"]])
+def test_the_sign_of_synthetic_videos_is_left_out_only_when_asked(arguments: list[str]) -> None:
+    assert cli.build_parser().parse_args(arguments).badge
+    if arguments:
+        assert not cli.build_parser().parse_args([*arguments, "--no-badge"]).badge

@@ -68,6 +68,16 @@ def test_a_job_goes_from_sound_to_video_to_nothing(client: TestClient, tmp_path:
     assert not folder.exists()
 
 
+def test_a_video_shows_that_it_is_synthetic_unless_told_otherwise(client: TestClient, tmp_path: Path) -> None:
+    corners = []
+    for fields in ({}, {"badge": "false"}):
+        answer = client.post("/speak", files={"audio": ("voice.wav", voice(0.1))}, data=fields)
+        job = finished(client, answer.json()["id"])
+        (tmp_path / "speech.mp4").write_bytes(client.get(job["video"]).content)
+        corners.append(next(iter(read_frames(tmp_path / "speech.mp4")))[-30:, -45:].astype(int))
+    assert corners[0].max() > corners[1].max() + 40
+
+
 def test_json_carries_a_sound_in_base64(client: TestClient) -> None:
     body = {"audio_base64": base64.b64encode(voice(0.2)).decode(), "character": "anna"}
     answer = client.post("/speak", json=body)

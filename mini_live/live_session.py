@@ -67,6 +67,7 @@ class LiveSession:
         collector: MouthCurveCollector | None = None,
         next_source: Callable[[AvatarError | None], AudioSource] | None = None,
         on_sink_error: Callable[[FrameSink, AvatarError], None] | None = None,
+        on_composer_error: Callable[[AvatarError], Composer] | None = None,
         orders: Orders | None = None,
     ) -> None:
         """Keep the parts; nothing starts yet.
@@ -84,6 +85,7 @@ class LiveSession:
                 session ends, or raises the error.
             orders: a queue that :meth:`post` fills, where orders came in before there was a session.
             on_sink_error: told when a sink failed, which is then left out; None raises the error instead.
+            on_composer_error: asked for another composer when one failed; None raises the error instead.
         """
         self._source = source
         self._mouth = mouth
@@ -95,6 +97,7 @@ class LiveSession:
         self._pacer = AudioPacer(look_ahead_ms, margin_s)
         self._collector = collector
         self._on_sink_error = on_sink_error
+        self._on_composer_error = on_composer_error
         self._pending: deque[tuple[int, FloatArray, float]] = deque()
         self._finished: _Finished | None = None
         self._next_source = next_source
@@ -240,10 +243,19 @@ class LiveSession:
             self.statistics.dropped_frames += 1
             return
         begin_s = self._clock.now_s()
-        frame = self.composer.compose(index, coefficients)
+        frame = self._compose(index, coefficients)
         compose_ms = (self._clock.now_s() - begin_s) * 1000
         self.timer.add("compose", compose_ms)
         self._finished = _Finished(frame, mouth_ms + compose_ms)
+
+    def _compose(self, index: int, coefficients: FloatArray) -> VideoFrame:
+        try:
+            return self.composer.compose(index, coefficients)
+        except AvatarError as error:
+            if self._on_composer_error is None:
+                raise
+            self.composer = self._on_composer_error(error)
+            return self.composer.compose(index, coefficients)
 
     def _hand_over(self, finished: _Finished) -> None:
         frame = finished.frame

@@ -57,6 +57,8 @@ class Avatar:
     renderer: MouthRenderer
     renderer_name: str
     coefficient_count: int
+    meshes: FaceMeshes
+    generator: FaceGenerator
 
     def live_composer(self) -> RestingComposer:
         """Return a composer that saves work while nobody speaks."""
@@ -70,6 +72,20 @@ class Avatar:
     def close(self) -> None:
         """Free the drawing context and the base video."""
         self.renderer.close()
+        self.base.close()
+
+
+@dataclass(frozen=True)
+class CharacterParts:
+    """What of a character needs no drawing context."""
+
+    character: Character
+    meshes: FaceMeshes
+    generator: FaceGenerator
+    base: FrameLoop
+
+    def close(self) -> None:
+        """Free the base video, where the parts are not used after all."""
         self.base.close()
 
 
@@ -98,19 +114,65 @@ def open_avatar(
         CheckpointError: weights or meshes are missing or damaged.
         GraphicsError: OpenGL was asked for and does not work.
     """
-    character = load_character(folder or DEFAULT_CHARACTER)
-    meshes = load_meshes()
-    drawer, name = _open_renderer(renderer, meshes, character.teeth_look, on_note)
+    parts = load_parts(folder, on_note)
+    drawer, name = _open_renderer(renderer, parts.meshes, parts.character.teeth_look, on_note)
     try:
-        base = FrameLoop(character)
-        generator = _open_generator(character, on_note)
-        composer = FrameComposer(
-            character, FaceRig(space, meshes, character.neutral), drawer, generator, base
-        )
+        return _put_together(parts, space, drawer, name)
     except BaseException:
         drawer.close()
         raise
-    return Avatar(character, composer, base, drawer, name, space.coefficient_count)
+
+
+def load_parts(
+    folder: Path | None, on_note: Callable[[str], None] | None = None, before: Avatar | None = None
+) -> CharacterParts:
+    """Load all of a character that needs no drawing context, in any thread, while another one is live.
+
+    Args:
+        folder: the character folder; None is the built-in character.
+        on_note: told in a sentence what had to be left out.
+        before: an avatar whose meshes and, where it is not its own, whose generator are taken over.
+
+    Raises:
+        CharacterError: the folder cannot be used.
+        CheckpointError: weights or meshes are missing or damaged.
+    """
+    character = load_character(folder or DEFAULT_CHARACTER)
+    meshes = load_meshes() if before is None else before.meshes
+    own_generators = character.generator_path or (before is not None and before.character.generator_path)
+    if before is not None and not own_generators:
+        generator = before.generator
+    else:
+        generator = _open_generator(character, on_note)
+    return CharacterParts(character, meshes, generator, FrameLoop(character))
+
+
+def change_character(before: Avatar, parts: CharacterParts, space: MouthSpace) -> Avatar:
+    """Put another character into the place of one: the drawing context goes on, the rest is freed.
+
+    Call it in the thread of ``before``, which is closed by this, but for what the new one has taken over.
+    """
+    before.renderer.wear(parts.character.teeth_look)
+    try:
+        avatar = _put_together(parts, space, before.renderer, before.renderer_name)
+    except BaseException:
+        before.renderer.wear(before.character.teeth_look)
+        raise
+    before.base.close()
+    return avatar
+
+
+def _put_together(parts: CharacterParts, space: MouthSpace, drawer: MouthRenderer, name: str) -> Avatar:
+    character = parts.character
+    rig = FaceRig(space, parts.meshes, character.neutral)
+    try:
+        composer = FrameComposer(character, rig, drawer, parts.generator, parts.base)
+    except BaseException:
+        parts.close()
+        raise
+    return Avatar(
+        character, composer, parts.base, drawer, name, space.coefficient_count, parts.meshes, parts.generator
+    )
 
 
 def user_characters_folder() -> Path:

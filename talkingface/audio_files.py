@@ -30,10 +30,13 @@ def read_audio(path: Path | str) -> FloatArray:
     return np.concatenate(blocks)
 
 
-def iter_audio(path: Path | str, block_samples: int, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArray]:
+def iter_audio(
+    path: Path | str, block_samples: int, rate_hz: int = SAMPLE_RATE, *, start_s: float = 0.0
+) -> Iterator[FloatArray]:
     """Yield a file's sound as blocks of ``block_samples``; the last one may be shorter. See :func:`read_audio`.
 
-    Another rate than 16 kHz is for sound that people hear; all that computes takes 16 kHz.
+    Another rate than 16 kHz is for sound that people hear; all that computes takes 16 kHz. ``start_s`` leaves out
+    what comes before, without decoding it all; at or behind the end nothing is yielded.
 
     Raises:
         BadAudioError: as :func:`read_audio`, or ``block_samples`` below 1.
@@ -41,7 +44,7 @@ def iter_audio(path: Path | str, block_samples: int, rate_hz: int = SAMPLE_RATE)
     if block_samples < 1:
         raise BadAudioError(f"expected blocks of at least 1 sample, found {block_samples}")
     waiting = np.zeros(0, np.float32)
-    for block in _decoded(path, rate_hz):
+    for block in _decoded(path, rate_hz, start_s):
         waiting = np.concatenate([waiting, block])
         whole = len(waiting) - len(waiting) % block_samples
         for start in range(0, whole, block_samples):
@@ -71,8 +74,8 @@ def sound_delay_s(path: Path | str) -> float:
     return 0.0
 
 
-def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArray]:
-    """Yield blocks of decoded sound of any length above 0; at least one, or an error."""
+def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE, start_s: float = 0.0) -> Iterator[FloatArray]:
+    """Yield blocks of decoded sound of any length above 0; at least one, or an error where it begins at 0."""
     path = Path(path)
     if not path.is_file():
         found = "something else" if path.exists() else "nothing"
@@ -85,7 +88,7 @@ def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArra
             if not container.streams.audio:
                 raise BadAudioError(f"expected a file with sound, found no sound stream in {path}")
             resampler = av.AudioResampler(format="fltp", rate=rate_hz)
-            for frame in _frames(container):
+            for frame in _frames(container, start_s):
                 for out in resampler.resample(frame):
                     block = _checked(out, path)
                     total += len(block)
@@ -101,21 +104,42 @@ def _decoded(path: Path | str, rate_hz: int = SAMPLE_RATE) -> Iterator[FloatArra
         raise BadAudioError(
             f"expected a sound file, found one that cannot be decoded: {path} ({reason})"
         ) from error
-    if not total:
+    if not total and start_s <= 0:
         raise BadAudioError(f"expected a sound with samples, found zero length: {path}")
 
 
-def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
-    """Decode the first sound stream, passing over damaged packets."""
-    for packet in container.demux(container.streams.audio[0]):
+def _frames(container: av.container.InputContainer, start_s: float) -> Iterator[av.AudioFrame]:
+    """Decode the first sound stream from a time on, passing over damaged packets."""
+    stream = container.streams.audio[0]
+    left_out = 0
+    if start_s > 0:
+        container.seek(round(start_s * av.time_base))
+        left_out = -1
+    for packet in container.demux(stream):
         try:
             frames = packet.decode()
         except av.error.InvalidDataError:
             continue
         for frame in frames:
             if isinstance(frame, av.AudioFrame):
+                if left_out < 0:
+                    left_out = max(0, round((start_s - (frame.time or 0.0)) * frame.sample_rate))
                 frame.pts = None
-                yield frame
+                if left_out < frame.samples:
+                    yield _without_beginning(frame, left_out) if left_out else frame
+                left_out = max(0, left_out - frame.samples)
+
+
+def _without_beginning(frame: av.AudioFrame, samples: int) -> av.AudioFrame:
+    """Return a frame without its first samples."""
+    sound = frame.to_ndarray()
+    packed = sound.shape[0] == 1 and frame.layout.nb_channels > 1
+    begin = samples * (frame.layout.nb_channels if packed else 1)
+    rest = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(sound[:, begin:]), format=frame.format.name, layout=frame.layout.name
+    )
+    rest.sample_rate = frame.sample_rate
+    return rest
 
 
 def _checked(frame: av.AudioFrame, path: Path) -> FloatArray:

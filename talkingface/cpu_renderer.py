@@ -61,6 +61,10 @@ class CpuMouthRenderer:
             [meshes.lower_teeth.triangles, meshes.upper_teeth.triangles + lower_count]
         )
 
+    def wear(self, look: TeethLook) -> None:
+        """Draw another person's teeth and cavity from now on."""
+        self._look = look
+
     def render(self, crop: ImageArray, geometry: MouthGeometry) -> ImageArray:
         """Draw one frame.
 

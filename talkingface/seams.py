@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from talkingface.records import AudioChunk, FloatArray, ImageArray, MouthGeometry, VideoFrame
+from talkingface.records import AudioChunk, FloatArray, ImageArray, MouthGeometry, TeethLook, VideoFrame
 
 MouthState = tuple[FloatArray, ...]
 
@@ -48,6 +48,9 @@ class MouthModel(Protocol):
 
 class MouthRenderer(Protocol):
     """Draws the lower face: warped skin, lips, teeth and mouth cavity."""
+
+    def wear(self, look: TeethLook) -> None:
+        """Draw another person's teeth and cavity from now on."""
 
     def render(self, crop: ImageArray, geometry: MouthGeometry) -> ImageArray:
         """Draw one frame.

@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 
 from talkingface.badge import Badge
 from talkingface.errors import OutputError
+from talkingface.mp4_fragments import keep_whole_fragments
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 AUDIO_BIT_RATE = 128_000
+# Whole pieces on the disk all along; turned into a plain mp4 at the end. The index waits for the first piece, because
+# only then does it know where each track begins.
+FRAGMENTED = {"movflags": "+hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
 # The second half is IPTC's term for it (https://cv.iptc.org/newscodes/digitalsourcetype/).
 SYNTHETIC_MEDIA = {
     "comment": "synthetic media: the mouth in this video was generated; "
@@ -51,6 +55,7 @@ class VideoWriter:
         easy_to_decode: bool = False,
         metadata: Mapping[str, str] | None = None,
         badge: bool = False,
+        keep_what_is_whole: bool = False,
     ) -> None:
         """Open the file.
 
@@ -67,12 +72,15 @@ class VideoWriter:
             easy_to_decode: leave out what costs the decoder most, for a tenth more bytes.
             metadata: tags of the file, such as ``comment``; None says that it is synthetic media.
             badge: show in a corner that the picture is synthetic.
+            keep_what_is_whole: for what cannot be made again, such as a recording: where the disk is full, or the
+                program is killed, the file holds everything up to the last key frame instead of vanishing.
 
         Raises:
             OutputError: the folder is missing, the name ends otherwise, or the file cannot be created.
         """
         self.path = Path(path)
         self.frames_written = 0
+        self._keeps = keep_what_is_whole
         self._size = (width, height)
         self._badge = Badge(width + width % 2, height + height % 2) if badge else None
         self._rate = frames_per_second
@@ -211,6 +219,8 @@ class VideoWriter:
 
     def _open(self, kind: str, threads: int, keyframe_interval: int, metadata: dict[str, str]) -> None:
         flags = {"movflags": "+faststart"} if kind in ("mp4", "mov") else {}
+        if self._keeps and flags:
+            flags = dict(FRAGMENTED)
         os.close(os.open(self._part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         self._part_exists = True
         self._container = av.open(str(self._part), "w", format=kind, container_options=flags)
@@ -295,8 +305,23 @@ class VideoWriter:
         try:
             yield
         except (av.FFmpegError, OSError) as error:
+            kept = self._keep() if self._keeps else ""
             self.abort()
-            raise self._failure(error) from error
+            failure = self._failure(error)
+            raise OutputError(f"{failure}{kept}") from error
+
+    def _keep(self) -> str:
+        """Put what is whole of the unfinished file in its place, and say so; an empty text where that is nothing."""
+        container, self._container = self._container, None
+        if container is not None:
+            with contextlib.suppress(av.FFmpegError, OSError, ValueError):
+                container.close()
+        with contextlib.suppress(OSError):
+            if keep_whole_fragments(self._part):
+                self._part.replace(self.path)
+                self._part_exists = False
+                return f"; what was recorded until then is kept in {self.path}"
+        return ""
 
     def _failure(self, error: Exception) -> OutputError:
         reason = getattr(error, "strerror", None) or str(error)

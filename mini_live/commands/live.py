@@ -167,7 +167,8 @@ def _open_sinks(arguments: argparse.Namespace, avatar: Avatar) -> list[FrameSink
     if arguments.record:
         writer = VideoWriter(
             arguments.record, character.width, character.height, FRAMES_PER_SECOND,
-            audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast", badge=arguments.badge,
+            audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast", keep_what_is_whole=True,
+            badge=arguments.badge,
         )  # fmt: skip
         sinks.append(QueuedSink(VideoFileSink(writer), RECORDING_QUEUE_FRAMES, drop_when_full=True))
     return sinks

@@ -63,6 +63,10 @@ class GlMouthRenderer:
                 self._context.close()
             raise
 
+    def wear(self, look: TeethLook) -> None:
+        """Draw another person's teeth and cavity from now on."""
+        self._look = look
+
     def render(self, crop: ImageArray, geometry: MouthGeometry) -> ImageArray:
         """Draw one frame.
 

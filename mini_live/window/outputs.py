@@ -67,7 +67,8 @@ class Outputs:
         try:
             writer = VideoWriter(
                 path, width, height, FRAMES_PER_SECOND,
-                audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast", badge=self.badge,
+                audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast", keep_what_is_whole=True,
+                badge=self.badge,
             )  # fmt: skip
         except AvatarError as error:
             self._on_notice(str(error))

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from mini_live.audio_file_source import AudioFileSource, SilenceSource
 from mini_live.clock import SystemClock
-from mini_live.live_session import LiveSession, Orders
+from mini_live.live_session import Composer, LiveSession, Orders
 from mini_live.live_statistics import LiveStatistics, LiveStatus
-from mini_live.microphone import Microphone, find_microphone, list_microphones
-from mini_live.monitor import SpeakerInfo, list_speakers
+from mini_live.monitor import SpeakerInfo
+from mini_live.played_sound import PlayedSound
 from mini_live.sinks import CallbackSink
+from mini_live.still_composer import StillComposer
+from mini_live.window.character_loader import CharacterLoader
 from mini_live.window.outputs import Outputs
-from mini_live.wiring import Avatar, Mouth, open_avatar, open_mouth
-from talkingface.errors import AvatarError
+from mini_live.window.sources import BLOCK_SAMPLES, Sources
+from mini_live.window.utterances import Utterances
+from mini_live.wiring import (
+    DEFAULT_CHARACTER,
+    Avatar,
+    CharacterParts,
+    Mouth,
+    change_character,
+    load_parts,
+    open_avatar,
+    open_mouth,
+)
+from talkingface.errors import AvatarError, GraphicsError
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_stream import MouthStream
-from talkingface.records import ImageArray, VideoFrame
-from talkingface.seams import AudioSource
+from talkingface.records import FloatArray, ImageArray, VideoFrame
 from talkingface.timing import SAMPLE_RATE
 
-BLOCK_SAMPLES = SAMPLE_RATE // 50
 MARGIN_S = BLOCK_SAMPLES / SAMPLE_RATE
 FINISH_WITHIN_S = 60.0
+LOGGER = logging.getLogger(__name__)
 
 
 class Worker(QObject):
@@ -35,6 +49,8 @@ class Worker(QObject):
 
     frame_waiting = Signal()
     character_ready = Signal(str, int)
+    character_refused = Signal(object)
+    character_lost = Signal(str, str)
     failed = Signal(str)
     notice = Signal(str)
     source_changed = Signal(str, str)
@@ -64,15 +80,16 @@ class Worker(QObject):
         self._mouth: Mouth | None = None
         self._avatar: Avatar | None = None
         self._session: LiveSession | None = None
-        # Looking for new devices frees every open one, so it never happens while one is opened or closed.
-        self._devices = threading.RLock()
-        self._microphone_wanted: str | None = None
-        self._microphone_lost = False
-        self._source_name = ""
+        self._shown: VideoFrame | None = None
         self._figures = LiveStatistics(0).figures(0, {})
         self._outputs = Outputs(
             self.notice.emit, self.recording_changed.emit, self.camera_changed.emit, self.monitor_changed.emit
         )
+        self._sources = Sources(
+            self._clock, self.notice.emit, self.source_changed.emit, lambda: self._outputs.monitoring
+        )
+        self._loader = CharacterLoader(self._load_parts, self._parts_loaded, self._parts_refused)
+        self._utterances = Utterances(self._spoken, self._not_spoken)
         self._try = threading.Event()
         self._thread = threading.Thread(target=self._work, name="avatar", daemon=True)
 
@@ -87,6 +104,11 @@ class Worker(QObject):
         """What the session that ended last tells; see :meth:`mini_live.live_session.LiveSession.figures`."""
         return self._figures
 
+    @property
+    def played(self) -> PlayedSound | None:
+        """The file or text that is played now, for its position."""
+        return self._sources.played
+
     def start(self) -> None:
         """Begin to load, then to move."""
         self._thread.start()
@@ -99,6 +121,7 @@ class Worker(QObject):
         recording = self._outputs.recording
         if self._thread.is_alive():
             self._thread.join(FINISH_WITHIN_S if recording else timeout_s)
+        self._loader.close()
         return not self._thread.is_alive()
 
     def take_frame(self) -> ImageArray | None:
@@ -109,24 +132,37 @@ class Worker(QObject):
 
     def listen_to_microphone(self, device: str | None) -> None:
         """Go on with a microphone; its number, a part of its name, or None for the default."""
-        self._orders.put(lambda: self._open_microphone(device))
+        self._order(lambda session: self._sources.open_microphone(session, device))
 
     def play_file(self, path: Path) -> None:
         """Go on with a sound file, at the pace of real time."""
-        self._orders.put(lambda: self._open_file(path))
+        self._order(lambda session: self._sources.open_file(session, path))
+
+    def say(self, text: str) -> None:
+        """Go on with a text, spoken by the system's voice; the character rests until it is spoken."""
+        self._utterances.say(text)
+
+    def pause(self, paused: bool) -> None:
+        """Pause the file or text that is played, or go on."""
+        self._order(lambda session: self._sources.pause(paused))
+
+    def seek(self, position_s: float) -> None:
+        """Go to a place of the file or text that is played."""
+        self._order(lambda session: self._sources.seek(position_s))
 
     def fall_silent(self) -> None:
         """Stop listening; the character rests."""
-        self._orders.put(self._silence)
+        self._utterances.cancel()
+        self._order(self._sources.fall_silent)
 
     def reopen_lost_microphone_if_lost(self) -> None:
         """Try again to open a microphone that went away while it was listened to."""
-        if self._microphone_lost:
-            self._orders.put(self._reopen)
+        if self._sources.lost:
+            self._order(self._sources.reopen)
 
     def look_for_microphones(self) -> None:
         """List the microphones again; the answer comes by ``microphones_found``."""
-        threading.Thread(target=self._list_microphones, name="microphones", daemon=True).start()
+        threading.Thread(target=self._list_devices, name="microphones", daemon=True).start()
 
     def set_controls(self, controls: MouthControls) -> None:
         """Turn the mouth's knobs."""
@@ -143,7 +179,7 @@ class Worker(QObject):
         if self._session is None:
             self._try.set()
         else:
-            self._orders.put(lambda: self._change_character(folder))
+            self._loader.ask(folder)
 
     def start_recording(self, path: Path) -> None:
         """Record picture and sound from now on."""
@@ -185,21 +221,22 @@ class Worker(QObject):
         self._avatar = open_avatar(opened, self._renderer, mouth.space, self.notice.emit)
         self._avatar.warm_up()
         self._session = LiveSession(
-            SilenceSource(BLOCK_SAMPLES, self._clock),
+            self._sources.silence(),
             MouthStream(mouth.model, self._controls),
             self._avatar.live_composer(),
             [CallbackSink(self._show)],
             self._clock,
             look_ahead_ms=mouth.model.look_ahead_ms,
             margin_s=MARGIN_S,
-            next_source=self._after_source,
+            next_source=self._sources.next_source,
             on_sink_error=self._outputs.failed,
+            on_composer_error=self._composer_failed,
             orders=self._orders,
         )
         self._apply_controls()
         self.character_ready.emit(self._avatar.character.name, mouth.model.look_ahead_ms)
         if self._folder != opened:  # another was picked meanwhile
-            self._orders.put(lambda: self._change_character(self._folder))
+            self._loader.ask(self._folder)
         if not self._closing.is_set():
             self._session.run()
 
@@ -213,8 +250,11 @@ class Worker(QObject):
         if session is not None:
             self._figures = session.figures()
             session.close_source()
-        self._microphone_wanted, self._microphone_lost = None, False
+        self._sources.forget()
         self._outputs.close()
+        unused = self._loader.take()
+        if unused is not None:
+            unused.close()
         avatar, self._avatar = self._avatar, None
         if avatar is not None:
             avatar.close()
@@ -223,87 +263,37 @@ class Worker(QObject):
         assert self._session is not None, "orders are obeyed by a running session"
         return self._session
 
+    def _order(self, action: Callable[[LiveSession], None]) -> None:
+        self._orders.put(lambda: action(self._live()))
+
     def _stop_session(self) -> None:
         self._live().stop()
 
     def _show(self, frame: VideoFrame) -> None:
         with self._lock:
             waiting = self._newest is not None
-            self._newest = frame
+            self._newest = self._shown = frame
         if not waiting:
             self.frame_waiting.emit()
 
-    def _after_source(self, error: AvatarError | None) -> AudioSource:
-        """Rest when a file has ended or a microphone has gone."""
-        if error is not None:
-            self.notice.emit(str(error))
-            self._microphone_lost = self._microphone_wanted is not None
-            self.source_changed.emit("lost" if self._microphone_lost else "idle", self._source_name)
-        else:
-            self.source_changed.emit("ended", self._source_name)
-        return SilenceSource(BLOCK_SAMPLES, self._clock)
+    def _spoken(self, samples: FloatArray, name: str) -> None:
+        self._order(lambda session: self._sources.open_samples(session, samples, name))
 
-    def _silence(self) -> None:
-        self._leave_microphone()
+    def _not_spoken(self, error: AvatarError) -> None:
+        self.notice.emit(str(error))
         self.source_changed.emit("idle", "")
 
-    def _leave_microphone(self) -> None:
-        with self._devices:
-            self._live().set_source(SilenceSource(BLOCK_SAMPLES, self._clock))
-            self._microphone_wanted, self._microphone_lost = None, False
-
-    def _open_microphone(self, device: str | None) -> None:
-        self._leave_microphone()
+    def _list_devices(self) -> None:
         try:
-            with self._devices:
-                found = find_microphone(device)
-                self._live().set_source(Microphone(found))
-                self._microphone_wanted, self._source_name = found.name, found.name
+            microphones, speakers = self._sources.look()
         except AvatarError as error:
             self.notice.emit(str(error))
-            self.source_changed.emit("idle", "")
-            return
-        self.source_changed.emit("microphone", found.name)
-
-    def _reopen(self) -> None:
-        wanted = self._microphone_wanted
-        if wanted is None or not self._microphone_lost:
-            return
-        try:
-            with self._devices:
-                list_microphones(refresh=not self._outputs.monitoring)
-                self._live().set_source(Microphone(find_microphone(wanted)))
-                self._microphone_lost = False
-        except AvatarError:
-            return
-        self.source_changed.emit("microphone", wanted)
-
-    def _open_file(self, path: Path) -> None:
-        self._leave_microphone()
-        try:
-            source = AudioFileSource(path, BLOCK_SAMPLES, self._clock)
-        except AvatarError as error:
-            self.notice.emit(str(error))
-            self.source_changed.emit("idle", "")
-            return
-        self._source_name = path.name
-        self._live().set_source(source)
-        self.source_changed.emit("file", path.name)
-
-    def _list_microphones(self) -> None:
-        try:
-            with self._devices:
-                nothing_open = self._microphone_wanted is None and not self._outputs.monitoring
-                microphones = list_microphones(refresh=nothing_open)
-                speakers = list_speakers()
-            self.microphones_found.emit(microphones)
-            self.speakers_found.emit(speakers)
-        except AvatarError as error:
-            self.notice.emit(str(error))
-            self.microphones_found.emit([])
+            microphones, speakers = [], []
+        self.microphones_found.emit(microphones)
+        self.speakers_found.emit(speakers)
 
     def _switch_monitor(self, speaker: SpeakerInfo | None) -> None:
-        with self._devices:
+        with self._sources.devices:
             self._outputs.switch_monitor(self._live(), speaker)
 
     def _apply_controls(self) -> None:
@@ -313,19 +303,58 @@ class Worker(QObject):
     def _mute(self, muted: bool) -> None:
         self._live().muted = muted
 
-    def _change_character(self, folder: Path | None) -> None:
-        assert self._mouth is not None
+    def _load_parts(self, folder: Path | None) -> CharacterParts:
+        return load_parts(folder, self.notice.emit, self._avatar)
+
+    def _parts_loaded(self) -> None:
+        self._order(lambda session: self._exchange(session))
+
+    def _parts_refused(self, folder: Path | None, error: AvatarError) -> None:
+        LOGGER.warning("%s cannot be shown: %s", folder, error)
+        self.notice.emit(str(error))
+        self.character_refused.emit(folder)
+
+    def _exchange(self, session: LiveSession) -> None:
+        """Show the character that was loaded beside this loop; only what needs the drawing context is left to do."""
+        parts = self._loader.take()
+        if parts is None:
+            return
+        assert self._mouth is not None and self._avatar is not None
         try:
-            avatar = open_avatar(folder, self._renderer, self._mouth.space, self.notice.emit)
-            avatar.warm_up()
+            avatar = change_character(self._avatar, parts, self._mouth.space)
+        except AvatarError as error:
+            self._parts_refused(parts.character.folder, error)
+            return
+        self._avatar = avatar
+        session.composer = avatar.live_composer()
+        self.character_ready.emit(avatar.character.name, self._mouth.model.look_ahead_ms)
+
+    def _composer_failed(self, error: AvatarError) -> Composer:
+        """Keep the last picture, so that sound and recording go on, and look for something that can be drawn."""
+        assert self._avatar is not None and self._mouth is not None
+        character = self._avatar.character
+        LOGGER.error("%s cannot be drawn any more: %s", character.name, error)
+        self.character_lost.emit(character.name, str(error))
+        if isinstance(error, GraphicsError) and self._avatar.renderer_name != "cpu":
+            self._renderer = "cpu"
+            self._order(lambda session: self._reopen_without_gl(session, character.folder))
+        elif character.folder != DEFAULT_CHARACTER:
+            self.show_character(DEFAULT_CHARACTER)
+        size = (character.height, character.width, 3)
+        return StillComposer(np.zeros(size, np.uint8) if self._shown is None else self._shown.rgb)
+
+    def _reopen_without_gl(self, session: LiveSession, folder: Path) -> None:
+        assert self._mouth is not None
+        before = self._avatar
+        try:
+            self._avatar = open_avatar(folder, self._renderer, self._mouth.space, self.notice.emit)
         except AvatarError as error:
             self.notice.emit(str(error))
             return
-        before, self._avatar = self._avatar, avatar
-        self._live().composer = avatar.live_composer()
+        session.composer = self._avatar.live_composer()
+        self.character_ready.emit(self._avatar.character.name, self._mouth.model.look_ahead_ms)
         if before is not None:
             before.close()
-        self.character_ready.emit(avatar.character.name, self._mouth.model.look_ahead_ms)
 
     def _begin_recording(self, path: Path) -> None:
         self._outputs.begin_recording(self._live(), path, *self._size())

@@ -220,3 +220,14 @@ def test_close_twice_and_never_draw_again(kind: str) -> None:
     renderer.close()
     with pytest.raises(GraphicsError, match="closed"):
         renderer.render(mouth.crop, mouth.geometry)
+
+
+def test_it_wears_another_persons_teeth(renderer: MouthRenderer) -> None:
+    mouth = scene(240, opening=24)
+    first = renderer.render(mouth.crop, mouth.geometry)
+    renderer.wear(replace(LOOK, teeth=np.array([0.1, 0.9, 0.1], np.float32)))
+    other = renderer.render(mouth.crop, mouth.geometry)
+    renderer.wear(LOOK)
+    again = renderer.render(mouth.crop, mouth.geometry)
+    assert (other[..., 1].astype(int) - other[..., 0]).max() > 60
+    np.testing.assert_array_equal(first, again)

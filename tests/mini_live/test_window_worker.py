@@ -16,6 +16,7 @@ pytest.importorskip("PySide6", reason="needs PySide6", exc_type=ImportError)
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from mini_live.window import sources, utterances
 from mini_live.window import worker as under_test
 from mini_live.window.worker import Worker
 from talkingface.audio_files import read_audio
@@ -35,11 +36,13 @@ class PretendedAvatar:
     opened: int = 0
     closed: int = 0
 
+    renderer_name = "cpu"
+
     def __init__(self, folder: Path | None) -> None:
-        name = "default" if folder is None else folder.name
-        if name == "missing":
+        folder = folder or Path("default")
+        if folder.name == "missing":
             raise CharacterError("expected a character folder, found nothing at missing")
-        self.character = SimpleNamespace(name=name, width=48, height=32)
+        self.character = SimpleNamespace(name=folder.name, folder=folder, width=48, height=32)
         PretendedAvatar.opened += 1
 
     def warm_up(self) -> None:
@@ -50,6 +53,11 @@ class PretendedAvatar:
 
     def close(self) -> None:
         PretendedAvatar.closed += 1
+
+
+def changed(before: PretendedAvatar, parts: PretendedAvatar, space: object) -> PretendedAvatar:
+    before.close()
+    return parts
 
 
 class BreakingComposer(PaintedComposer):
@@ -85,7 +93,14 @@ class Told:
     def __init__(self, worker: Worker) -> None:
         self.all: list[tuple[object, ...]] = []
         direct = Qt.ConnectionType.DirectConnection
-        for name in ("character_ready", "failed", "notice", "source_changed", "recording_changed"):
+        for name in (
+            "character_ready",
+            "character_lost",
+            "failed",
+            "notice",
+            "source_changed",
+            "recording_changed",
+        ):
             signal = getattr(worker, name)
             signal.connect(lambda *values, name=name: self.all.append((name, *values)), direct)
 
@@ -104,9 +119,11 @@ def worker(application: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterat
     mouth = SimpleNamespace(model=LoudnessMouth(), space=None)
     monkeypatch.setattr(under_test, "open_mouth", lambda: mouth)
     monkeypatch.setattr(under_test, "open_avatar", lambda folder, *more: PretendedAvatar(folder))
-    monkeypatch.setattr(under_test, "find_microphone", lambda wanted: SimpleNamespace(name="Headset"))
-    monkeypatch.setattr(under_test, "list_microphones", lambda refresh=False: [])
-    monkeypatch.setattr(under_test, "Microphone", UnpluggedMicrophone)
+    monkeypatch.setattr(under_test, "load_parts", lambda folder, *more: PretendedAvatar(folder))
+    monkeypatch.setattr(under_test, "change_character", changed)
+    monkeypatch.setattr(sources, "find_microphone", lambda wanted: SimpleNamespace(name="Headset"))
+    monkeypatch.setattr(sources, "list_microphones", lambda refresh=False: [])
+    monkeypatch.setattr(sources, "Microphone", UnpluggedMicrophone)
     UnpluggedMicrophone.made = PretendedAvatar.opened = PretendedAvatar.closed = 0
     worker = Worker(Path("mira"), "cpu", MouthControls())
     yield worker
@@ -197,12 +214,25 @@ def test_an_unplugged_microphone_is_told_and_found_again(worker: Worker) -> None
     told.wait_for(lambda it: it == ("source_changed", "idle", ""))
 
 
-def test_twenty_quick_changes_of_character_end_with_the_last(worker: Worker) -> None:
+def test_a_hundred_quick_changes_of_character_end_with_the_last_and_lose_no_sound(
+    worker: Worker, tmp_path: Path
+) -> None:
     told = ready(worker)
-    for number in range(20):
+    worker.start_recording(tmp_path / "a.mp4")
+    silence = np.zeros(4_800, np.float32)
+    worker.play_file(write_wav(tmp_path / "voice.wav", np.concatenate([silence, babble(1.5)])))
+    for number in range(100):
         worker.show_character(Path(f"person{number}"))
-    told.wait_for(lambda it: it[:2] == ("character_ready", "person19"))
-    next_frame(worker)
+        time.sleep(0.01)
+    told.wait_for(lambda it: it[:2] == ("character_ready", "person99"))
+    told.wait_for(lambda it: it == ("source_changed", "ended", "voice.wav"))
+    worker.stop_recording()
+    told.wait_for(lambda it: it == ("recording_changed", False, str(tmp_path / "a.mp4")))
+    recorded, sound = read_audio(tmp_path / "a.mp4"), babble(1.5)
+    size = 1 << 17
+    product = np.fft.irfft(np.fft.rfft(recorded, size) * np.conj(np.fft.rfft(sound, size)), size)
+    begin = int(np.argmax(product))
+    assert np.corrcoef(recorded[begin : begin + len(sound)], sound)[0, 1] > 0.95
 
 
 def test_a_character_that_cannot_be_opened_leaves_the_one_before(worker: Worker) -> None:
@@ -212,7 +242,7 @@ def test_a_character_that_cannot_be_opened_leaves_the_one_before(worker: Worker)
     next_frame(worker)
 
 
-def test_a_character_damaged_while_shown_is_told_and_another_can_be_chosen(
+def test_a_character_damaged_while_shown_gives_way_to_the_default_and_the_recording_goes_on(
     worker: Worker, tmp_path: Path
 ) -> None:
     told = ready(worker)
@@ -220,12 +250,58 @@ def test_a_character_damaged_while_shown_is_told_and_another_can_be_chosen(
     told.wait_for(lambda it: it[:2] == ("recording_changed", True))
     time.sleep(0.4)
     worker.show_character(Path("broken"))
-    told.wait_for(lambda it: it[0] == "failed" and "damaged" in str(it[1]))
+    told.wait_for(lambda it: it[:2] == ("character_lost", "broken") and "damaged" in str(it[2]))
+    told.wait_for(lambda it: it[:2] == ("character_ready", "default"))
+    time.sleep(0.4)
+    assert not [it for it in told.all if it[0] == "failed" or it[:2] == ("recording_changed", False)]
+    worker.stop_recording()
     told.wait_for(lambda it: it == ("recording_changed", False, str(tmp_path / "kept.mp4")))
-    assert frame_count_of(tmp_path / "kept.mp4") > 3
+    assert frame_count_of(tmp_path / "kept.mp4") > 15
+
+
+def test_where_the_default_is_damaged_its_last_picture_stays(worker: Worker) -> None:
+    told = ready(worker)
+    composer = BreakingComposer()
+    worker._orders.put(lambda: setattr(worker._live(), "composer", composer))
+    assert worker._avatar is not None
+    worker._avatar.character.folder = under_test.DEFAULT_CHARACTER
+    told.wait_for(lambda it: it[0] == "character_lost")
+    first = next_frame(worker)
+    np.testing.assert_array_equal(first, next_frame(worker))
     worker.show_character(Path("otto"))
     told.wait_for(lambda it: it[:2] == ("character_ready", "otto"))
-    next_frame(worker)
+
+
+def test_a_text_is_spoken_and_only_the_newest(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def speak(text: str, rate_hz: int) -> FloatArray:
+        time.sleep(0.5 if "first" in text else 0.05)
+        return babble(0.4)
+
+    monkeypatch.setattr(utterances, "installed_synthesiser", lambda: SimpleNamespace(speak=speak))
+    told = ready(worker)
+    worker.say("the first, which comes too late")
+    worker.say("second")
+    told.wait_for(lambda it: it == ("source_changed", "text", "second"))
+    told.wait_for(lambda it: it == ("source_changed", "ended", "second"))
+    time.sleep(0.6)
+    assert not [it for it in told.all if "first" in str(it)]
+
+
+def test_a_file_is_paused_and_moved_about_in(worker: Worker, tmp_path: Path) -> None:
+    told = ready(worker)
+    worker.play_file(write_wav(tmp_path / "voice.wav", babble(9.0)))
+    told.wait_for(lambda it: it == ("source_changed", "file", "voice.wav"))
+    worker.pause(True)
+    time.sleep(0.3)
+    played = worker.played
+    assert played is not None and played.seconds == pytest.approx(9.0, abs=0.05)
+    before_s = played.position_s
+    time.sleep(0.3)
+    assert played.position_s == before_s < 1.5
+    worker.seek(8.7)
+    worker.pause(False)
+    told.wait_for(lambda it: it == ("source_changed", "ended", "voice.wav"))
+    assert worker.played is None
 
 
 def test_a_character_picked_while_the_first_one_loads_is_shown(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from talkingface.audio_files import read_audio
 from talkingface.errors import OutputError
+from talkingface.mp4_fragments import keep_whole_fragments
 from talkingface.video_files import probe_video, read_frames
 from talkingface.video_writer import VideoWriter
 from tests.made_videos import number_in, numbered_picture
@@ -224,3 +225,40 @@ def test_a_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path: Path, projec
     assert "cannot be written" in done.stdout
     assert done.stdout.count("\n") == 1
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a Unix feature")
+def test_a_full_disk_keeps_a_recording_up_to_there(tmp_path: Path, project: Path) -> None:
+    script = FILL_THE_DISK.replace("crf=5", "crf=5, keyframe_interval=5, keep_what_is_whole=True")
+    script = script.replace("320, 240", "160, 120").replace("(240, 320, 3)", "(120, 160, 3)")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path / "out.mp4")],
+        cwd=project, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "cannot be written" in done.stdout and "kept in" in done.stdout
+    assert leftovers(tmp_path) == ["out.mp4"]
+    frames = list(read_frames(tmp_path / "out.mp4"))
+    assert len(frames) >= 5
+
+
+def test_a_recording_that_is_torn_off_can_be_played_up_to_there(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    writer = VideoWriter(
+        tmp_path / "a.mp4", 64, 48, 25, 16_000,
+        preset="ultrafast", keyframe_interval=5, keep_what_is_whole=True,
+    )  # fmt: skip
+    for _ in range(33):
+        writer.write_audio(np.zeros(640, np.float32))
+        writer.write_frame(random.integers(0, 255, (48, 64, 3), np.uint8))
+    (part,) = tmp_path.glob(".a.mp4.*.part")
+    torn = tmp_path / "torn.mp4"
+    torn.write_bytes(part.read_bytes()[:-7])
+    assert keep_whole_fragments(torn)
+    assert len(list(read_frames(torn))) >= 20
+    writer.close()
+    assert len(list(read_frames(tmp_path / "a.mp4"))) == 33
+
+    assert leftovers(tmp_path) == ["a.mp4", "torn.mp4"]
+    torn.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\x01")
+    assert not keep_whole_fragments(torn)

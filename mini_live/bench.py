@@ -37,8 +37,9 @@ def measure_stages(
     timer = StageTimer()
     block = done = 0
     while done < frames + WARM_UP_FRAMES:
+        sound = _voice(block)
         begin_s = time.perf_counter()
-        curve = stream.push(_voice(block))
+        curve = stream.push(sound)
         mouth_ms = (time.perf_counter() - begin_s) * 1000
         block += 1
         for row, coefficients in enumerate(curve.coefficients):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +13,20 @@ from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeom
 from talkingface.wrap_mesh import WrapMesh
 
 _SUBPIXEL_BITS = 4
+FULL = 255
 FEATHER_PX = 9
 LIP_MARGIN_PX = 11
+BORDER_PX = 3  # of the patch, where nothing is painted
+BORDER_FADE_PX = 6  # over which painting begins inside the border
+FAINTEST = 5  # of 255: a fainter share of the painted mouth is left out, which keeps its rectangle small
 REPAINTED_BLUR_PX = 9
+REPAINTED_REACH_PX = 6  # how far the blurred inside of the lips may reach beyond it
 LINEAR_FROM_SCALE = (
     1.4  # crop pixels a patch pixel: cubic sampling keeps sharpness near 1, and costs too much above
 )
 REPAINTED_LEVELS = 8  # of 255: a mean change from which a place counts as painted anew
+
+Rectangle = tuple[int, int, int, int]  # left, top, width, height in pixels of the patch
 
 
 def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
@@ -30,10 +39,10 @@ def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
     Returns:
         uint8 (h, w, 3), a new array.
     """
-    share = cv2.extractChannel(drawn, 3).astype(np.float32) * np.float32(1 / 255)
-    return cv2.blendLinear(
-        cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), np.ascontiguousarray(crop), share, 1 - share
-    )
+    share = cv2.cvtColor(cv2.extractChannel(drawn, 3), cv2.COLOR_GRAY2RGB)
+    face = cv2.multiply(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), share, scale=1 / FULL)
+    share = cv2.bitwise_not(share, dst=share)
+    return cast(ImageArray, cv2.add(face, cv2.multiply(crop, share, dst=share, scale=1 / FULL), dst=face))
 
 
 def guide_patch(face: ImageArray, geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
@@ -76,16 +85,14 @@ def cut_patch(image: ImageArray, patch_to_image: FloatArray) -> ImageArray:
     )
 
 
-def mouth_mask(geometry: MouthGeometry, ring_rows: np.ndarray) -> ImageArray:
+def mouth_mask(geometry: MouthGeometry, ring_rows: NDArray[np.int64]) -> ImageArray:
     """Fill a lip ring in patch pixels: uint8 (128, 128), anti-aliased."""
     mask = np.zeros((PATCH_PX, PATCH_PX), np.uint8)
-    points = ring_in_patch(geometry, ring_rows)
-    fixed = np.round(points * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    cv2.fillPoly(mask, _fixed(ring_in_patch(geometry, ring_rows)), FULL, cv2.LINE_AA, _SUBPIXEL_BITS)
     return mask
 
 
-def ring_in_patch(geometry: MouthGeometry, ring_rows: np.ndarray) -> FloatArray:
+def ring_in_patch(geometry: MouthGeometry, ring_rows: NDArray[np.int64]) -> FloatArray:
     """Return a lip ring's (n, 2) positions in patch pixels."""
     crop_to_patch = cv2.invertAffineTransform(geometry.patch_to_crop)
     return (geometry.target_px[ring_rows, :2] @ crop_to_patch[:, :2].T + crop_to_patch[:, 2]).astype(
@@ -94,15 +101,20 @@ def ring_in_patch(geometry: MouthGeometry, ring_rows: np.ndarray) -> FloatArray:
 
 
 def paint_mask(geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
-    """Return where the generator's mouth counts: the lips with a margin, feathered; uint8 (128, 128)."""
-    mask = mouth_mask(geometry, wrap.outer_lip_rows)
-    reach = 2 * LIP_MARGIN_PX + 1
-    mask = cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    mask = cv2.GaussianBlur(mask, (0, 0), FEATHER_PX / 2)
-    border = 3
-    mask[:border] = mask[-border:] = 0
-    mask[:, :border] = mask[:, -border:] = 0
-    return mask
+    """Return where the generator's mouth counts: the lips with a margin, feathered; uint8 (128, 128).
+
+    It is drawn at half size, which the feather hides: the lips filled, and their outline as broad as the margin
+    on both sides.
+    """
+    half = PATCH_PX // 2
+    mask = np.zeros((half, half), np.uint8)
+    outline = _fixed((ring_in_patch(geometry, wrap.outer_lip_rows) - 0.5) / 2)
+    cv2.fillPoly(mask, outline, FULL, cv2.LINE_AA, _SUBPIXEL_BITS)
+    broad = LIP_MARGIN_PX - 1  # OpenCV draws smooth lines a pixel broader
+    cv2.polylines(mask, outline, True, FULL, broad, cv2.LINE_AA, _SUBPIXEL_BITS)
+    mask = cv2.GaussianBlur(mask, (0, 0), FEATHER_PX / 4, borderType=cv2.BORDER_REPLICATE)
+    mask = cv2.min(cv2.resize(mask, (PATCH_PX, PATCH_PX)), _WINDOW)
+    return cast(ImageArray, cv2.threshold(mask, FAINTEST, 0, cv2.THRESH_TOZERO)[1])
 
 
 def lay_patch(
@@ -120,42 +132,102 @@ def lay_patch(
         mask: uint8 (128, 128) where it counts.
         geometry: where the patch lies.
     """
-    left, top, width_px, height_px = cv2.boundingRect(mask)
-    corners = np.array(
-        [[left, left + width_px] * 2, [top, top, top + height_px, top + height_px], [1, 1, 1, 1]]
-    )
-    corners = geometry.patch_to_crop @ corners
-    height, width = face.shape[:2]
-    x0, y0 = np.clip(np.floor(corners.min(1)).astype(int), 0, (width, height))
-    x1, y1 = np.clip(np.ceil(corners.max(1)).astype(int) + 1, 0, (width, height))
-    if x1 <= x0 or y1 <= y0:
-        return
-    crop_to_patch = cv2.invertAffineTransform(geometry.patch_to_crop)
-    crop_to_patch[:, 2] += crop_to_patch[:, :2] @ np.array([x0, y0], np.float32)
-    size = int(x1 - x0), int(y1 - y0)
-    enlarged = float(np.hypot(geometry.patch_to_crop[0, 0], geometry.patch_to_crop[1, 0])) > LINEAR_FROM_SCALE
-    flags = (cv2.INTER_LINEAR if enlarged else cv2.INTER_CUBIC) | cv2.WARP_INVERSE_MAP
-    change = cv2.subtract(painted, guide[..., :3], dtype=cv2.CV_16S)
-    plain = _repainted_inside(change, guide)
-    change = cv2.multiply(change, cv2.merge([mask] * 3), scale=1 / 255, dtype=cv2.CV_16S)
-    region = face[y0:y1, x0:x1]
-    carried = cv2.warpAffine(change, crop_to_patch, size, flags=flags)
+    drawn, inside = cv2.cvtColor(guide, cv2.COLOR_RGBA2RGB), cv2.extractChannel(guide, 3)
+    change = cv2.subtract(painted, drawn, dtype=cv2.CV_16S)
+    shares = cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB)
+    added = cv2.multiply(change, shares, scale=1 / FULL, dtype=cv2.CV_32F)  # warped faster than whole numbers
+    lips = _within_patch(cv2.boundingRect(inside), REPAINTED_REACH_PX)
+    plain = _repainted_inside(change[_place(lips)], inside[_place(lips)])
     if plain.any():
-        smooth = cv2.warpAffine(np.dstack([guide[..., :3], plain]), crop_to_patch, size, flags=flags)
-        share = cv2.extractChannel(smooth, 3).astype(np.float32) * np.float32(1 / 255)
-        smooth = cv2.cvtColor(smooth, cv2.COLOR_RGBA2RGB)
-        region[...] = cv2.blendLinear(smooth, np.ascontiguousarray(region), share, 1 - share)
-    cv2.add(region, carried, dst=region, dtype=cv2.CV_8U)
+        # The guide stands for the face there: it is the face without its fine lines.
+        smooth = cv2.multiply(drawn[_place(lips)], cv2.cvtColor(plain, cv2.COLOR_GRAY2RGB), scale=1 / FULL)
+        added[_place(lips)] += smooth
+        kept, place = _carried(cv2.bitwise_not(plain), lips, geometry, face, outside=FULL)
+        if kept.size:
+            region = face[place]
+            cv2.multiply(region, cv2.cvtColor(kept, cv2.COLOR_GRAY2RGB), dst=region, scale=1 / FULL)
+    around = cv2.boundingRect(mask)
+    carried, place = _carried(added[_place(around)], around, geometry, face, outside=0)
+    if carried.size:
+        region = face[place]
+        cv2.add(region, carried, dst=region, dtype=cv2.CV_8U)
 
 
-def _repainted_inside(change: NDArray[np.int16], guide: ImageArray) -> ImageArray:
-    """Return uint8 (128, 128): 255 where the mouth's inside was painted anew, 0 on skin and where nothing changed."""
+def _repainted_inside(change: NDArray[np.int16], inside: ImageArray) -> ImageArray:
+    """Return uint8 (h, w): 255 where the mouth's inside was painted anew, 0 on skin and where nothing changed."""
+    if not inside.size:
+        return inside
     red, green, blue = cv2.split(cv2.convertScaleAbs(change))
     amount = cv2.blur(cv2.max(cv2.max(red, green), blue), (REPAINTED_BLUR_PX, REPAINTED_BLUR_PX))
-    inside = cv2.GaussianBlur(cv2.dilate(guide[..., 3], np.ones((3, 3), np.uint8)), (0, 0), 1.0)
-    return cv2.min(cv2.multiply(amount, inside, scale=1 / REPAINTED_LEVELS), inside)
+    inside = cv2.GaussianBlur(cv2.dilate(inside, np.ones((3, 3), np.uint8)), (0, 0), 1.0)
+    return cast(ImageArray, cv2.min(cv2.multiply(amount, inside, scale=1 / REPAINTED_LEVELS), inside))
+
+
+def _carried(
+    piece: NDArray[np.generic], of_patch: Rectangle, geometry: MouthGeometry, face: ImageArray, outside: int
+) -> tuple[NDArray[np.generic], tuple[slice, slice]]:
+    """Carry a rectangle of the patch, (h, w) or (h, w, 3), into the face.
+
+    Args:
+        piece: the rectangle's content.
+        of_patch: where it lies in the patch.
+        geometry: where the patch lies.
+        face: tells the size of the crop.
+        outside: what lies around the piece.
+
+    Returns:
+        What lies in the face, of the same type, empty outside of it, and where.
+    """
+    left, top, width, height = of_patch
+    patch_to_crop = geometry.patch_to_crop
+    corners = patch_to_crop @ np.array(
+        [[left, left + width] * 2, [top, top, top + height, top + height], [1, 1, 1, 1]]
+    )
+    limits = (face.shape[1], face.shape[0])
+    x0, y0 = (int(value) for value in np.clip(np.floor(corners.min(1)), 0, limits))
+    x1, y1 = (int(value) for value in np.clip(np.ceil(corners.max(1)) + 1, 0, limits))
+    place = slice(y0, y1), slice(x0, x1)
+    if x1 <= x0 or y1 <= y0 or not piece.size:
+        return piece[:0], place
+    crop_to_piece = cv2.invertAffineTransform(patch_to_crop)
+    crop_to_piece[:, 2] += crop_to_piece[:, :2] @ np.array([x0, y0], np.float32) - (left, top)
+    is_enlarged = float(np.hypot(patch_to_crop[0, 0], patch_to_crop[1, 0])) > LINEAR_FROM_SCALE
+    sampling = cv2.INTER_LINEAR if is_enlarged else cv2.INTER_CUBIC
+    size = x1 - x0, y1 - y0
+    flags = sampling | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(piece, crop_to_piece, size, flags=flags, borderValue=outside), place
+
+
+def _within_patch(rectangle: Rectangle, margin_px: int) -> Rectangle:
+    """Return a rectangle of the patch with a margin; an empty one stays empty."""
+    left, top, width, height = rectangle
+    if not width or not height:
+        return 0, 0, 0, 0
+    x0, y0 = max(left - margin_px, 0), max(top - margin_px, 0)
+    x1, y1 = min(left + width + margin_px, PATCH_PX), min(top + height + margin_px, PATCH_PX)
+    return x0, y0, x1 - x0, y1 - y0
+
+
+def _place(rectangle: Rectangle) -> tuple[slice, slice]:
+    left, top, width, height = rectangle
+    return slice(top, top + height), slice(left, left + width)
+
+
+def _fixed(points_px: FloatArray) -> list[NDArray[np.int32]]:
+    """Return a polygon of float32 (n, 2) pixels as OpenCV's drawing takes it."""
+    return [np.round(points_px * (1 << _SUBPIXEL_BITS)).astype(np.int32)]
+
+
+def _border_window() -> ImageArray:
+    """Return uint8 (128, 128): 0 on the patch's border, rising to 255 inside it."""
+    away = np.minimum(np.arange(PATCH_PX), np.arange(PATCH_PX)[::-1]) - (BORDER_PX - 1)
+    ramp = np.clip(away / BORDER_FADE_PX, 0, 1)
+    return np.round(FULL * np.minimum.outer(ramp, ramp)).astype(np.uint8)
 
 
 def crop_of(frame: ImageArray, crop: CropRectangle) -> ImageArray:
     """Return the crop's view into a frame: uint8 (crop.height, crop.width, 3), not a copy."""
     return frame[crop.y : crop.y + crop.height, crop.x : crop.x + crop.width]
+
+
+_WINDOW = _border_window()

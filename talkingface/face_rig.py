@@ -39,8 +39,10 @@ class FaceRig:
         inner = list(LIPS_INNER)
         own_mouth, mean_mouth = neutral[inner].mean(0), space.neutral[inner].mean(0)
         size = float(lip_width(neutral) / lip_width(space.neutral))
-        self._upper = ((meshes.upper_teeth.vertices - mean_mouth) * size + own_mouth).astype(np.float32)
-        self._lower = ((meshes.lower_teeth.vertices - mean_mouth) * size + own_mouth).astype(np.float32)
+        teeth = np.concatenate([meshes.upper_teeth.vertices, meshes.lower_teeth.vertices])
+        self._teeth = ((teeth - mean_mouth) * size + own_mouth).astype(np.float32)
+        self._upper_count = len(meshes.upper_teeth.vertices)
+        self._wrap_neutral = neutral[meshes.wrap.landmarks]
         self._patch_centre = own_mouth + np.array([0, PATCH_CENTRE_BELOW_MOUTH, 0], np.float32)
 
     def geometry(
@@ -54,15 +56,14 @@ class FaceRig:
             coefficients: float32 (K,) the wanted mouth.
             crop: the part of the frame that is drawn again.
         """
-        wrap = self.meshes.wrap
-        wanted = self.space.displacement(coefficients)
-        present = self.space.displacement(self.space.project(pose.to_head(points_px) - self.neutral))
-        rotate = pose.scale_px * pose.rotation.T
-        by_change = (wanted - present)[wrap.landmarks] @ rotate
-        outright = pose.to_pixels((self.neutral + wanted)[wrap.landmarks]) - points_px[wrap.landmarks]
-        share = wrap.absolute[:, None]
-        shift = wrap.motion[:, None] * (by_change * (1 - share) + outright * share)
-        shift = self._folds.relieve(points_px[wrap.landmarks], shift)
+        wrap, space = self.meshes.wrap, self.space
+        wanted = space.displacement(coefficients)
+        own = points_px[wrap.landmarks]
+        present = space.displacement(space.project(pose.to_head(points_px) - self.neutral))
+        by_change = (wanted - present)[wrap.landmarks] @ (pose.scale_px * pose.rotation.T)
+        outright = pose.to_pixels(self._wrap_neutral + wanted[wrap.landmarks]) - own
+        shift = wrap.motion[:, None] * (by_change + (outright - by_change) * wrap.absolute[:, None])
+        shift = self._folds.relieve(own, shift)
         source = wrap.vertices(points_px)
         return self._assemble(source, crop, wrap.moved(source, shift), crop, pose, wanted)
 
@@ -108,14 +109,16 @@ class FaceRig:
         displacement: FloatArray,
     ) -> MouthGeometry:
         corner = np.array([target_crop.x, target_crop.y, 0], np.float32)
-        jaw_drop = displacement[list(CHIN)].mean(0)
+        turn = (pose.scale_px * pose.rotation.T).astype(np.float32)
+        teeth_px = self._teeth @ turn + (pose.translation_px - corner)
+        lower_px = teeth_px[self._upper_count :] + displacement[list(CHIN)].mean(0) @ turn
         patch = self.patch_to_frame(pose)
         patch[:, 2] -= corner[:2]
         return MouthGeometry(
             source_px=source[:, :2] - np.array([source_crop.x, source_crop.y], np.float32),
             target_px=target - corner,
-            upper_teeth_px=pose.to_pixels(self._upper) - corner,
-            lower_teeth_px=pose.to_pixels(self._lower + jaw_drop) - corner,
+            upper_teeth_px=teeth_px[: self._upper_count],
+            lower_teeth_px=lower_px,
             patch_to_crop=patch,
             openness=float(lip_opening(self.neutral + displacement)),
         )

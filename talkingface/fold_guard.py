@@ -58,9 +58,11 @@ class FoldGuard:
             short = np.flatnonzero(lacking > 0)
             if not len(short):
                 break
-            push = np.zeros_like(shift_px)
-            count = np.zeros(len(shift_px), np.float32)
-            np.add.at(push[:, :2], self._outer[short], along[short] * lacking[short, None])
-            np.add.at(count, self._outer[short], 1)
-            moved = moved + push / np.maximum(count, 1)[:, None]
+            ends = self._outer[short]
+            count = np.maximum(np.bincount(ends, minlength=len(shift_px)), 1)
+            push = along[short] * lacking[short, None]
+            if moved is shift_px:
+                moved = shift_px.copy()
+            for axis in (0, 1):
+                moved[:, axis] += np.bincount(ends, push[:, axis], len(shift_px)) / count
         return moved

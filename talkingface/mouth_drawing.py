@@ -92,12 +92,12 @@ def mouth_box(inner_lips_px: FloatArray, width: int, height: int) -> Box | None:
 def triangles_in_box(points_px: FloatArray, triangles: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
     """Return those of the int32 (T, 3) triangles whose bounds touch the box; most teeth hide behind the lips."""
     left, top, right, bottom = box
-    x, y = points_px[:, 0][triangles.T], points_px[:, 1][triangles.T]
-    outside = np.maximum(np.maximum(x[0], x[1]), x[2]) < left
-    outside |= np.minimum(np.minimum(x[0], x[1]), x[2]) > right
-    outside |= np.maximum(np.maximum(y[0], y[1]), y[2]) < top
-    outside |= np.minimum(np.minimum(y[0], y[1]), y[2]) > bottom
-    return triangles[~outside]
+    x, y = points_px[:, 0], points_px[:, 1]
+    beyond = (x < left).astype(np.uint8)  # a bit for each side of the box that a point lies beyond
+    for bit, is_beyond in ((2, x > right), (4, y < top), (8, y > bottom)):
+        beyond |= is_beyond * np.uint8(bit)
+    corners = beyond[triangles]
+    return triangles[(corners[:, 0] & corners[:, 1] & corners[:, 2]) == 0]
 
 
 def facing_triangles(points_px: FloatArray, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -137,8 +137,8 @@ def with_curvature(crop: ImageArray, out: ImageArray | None = None) -> ImageArra
         out: uint8 (h, w, 4) to write to instead of a new array.
     """
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    curvature = cv2.Laplacian(grey, cv2.CV_8U, delta=CURVATURE_ZERO)
-    return cv2.merge([*cv2.split(crop), curvature], dst=out)
+    curvature = cv2.Laplacian(grey, cv2.CV_8U, dst=grey, delta=CURVATURE_ZERO)
+    return cv2.insertChannel(curvature, cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA, dst=out), 3)
 
 
 def check_crop(crop: ImageArray) -> None:

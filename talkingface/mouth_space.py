@@ -7,6 +7,7 @@ that each coefficient has unit root-mean-square over the training people.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -53,17 +54,28 @@ class MouthSpace:
 
     def displacement(self, coefficients: FloatArray) -> FloatArray:
         """Return (..., 478, 3) displacement from rest in face heights for (..., K) coefficients."""
-        moved = np.tensordot(coefficients, self.basis, axes=1)
-        full = np.zeros((*moved.shape[:-2], LANDMARK_COUNT, 3), np.float32)
-        full[..., self.vertices, :] = moved
+        moved = np.asarray(coefficients) @ self._flat_basis
+        full = np.zeros((*moved.shape[:-1], LANDMARK_COUNT, 3), np.float32)
+        full[..., self.vertices, :] = moved.reshape(*moved.shape[:-1], -1, 3)
         return full
 
     def project(self, displacement: FloatArray) -> FloatArray:
         """Return the (..., K) coefficients that come nearest to a (..., 478, 3) displacement from rest."""
-        basis = (self.basis * self.weights[:, None]).reshape(self.coefficient_count, -1)
-        weighted = displacement[..., self.vertices, :] * self.weights[:, None]
-        flat = weighted.reshape(*displacement.shape[:-2], -1)
-        return (flat @ basis.T / (basis**2).sum(1)).astype(np.float32)
+        moved = displacement[..., self.vertices, :]
+        return (moved.reshape(*displacement.shape[:-2], -1) @ self._projector).astype(np.float32)
+
+    @cached_property
+    def _flat_basis(self) -> FloatArray:
+        """float32 (K, 3M): coefficients to displacement."""
+        return np.ascontiguousarray(self.basis.reshape(self.coefficient_count, -1), np.float32)
+
+    @cached_property
+    def _projector(self) -> FloatArray:
+        """float32 (3M, K): displacement to coefficients, by weighted least squares on orthogonal components."""
+        weighted = self.basis.astype(np.float64) * self.weights[:, None] ** 2
+        flat = weighted.reshape(self.coefficient_count, -1)
+        norm = (flat * self.basis.reshape(self.coefficient_count, -1)).sum(1)
+        return np.ascontiguousarray((flat / norm[:, None]).T, np.float32)
 
     def lip_opening(self, coefficients: FloatArray) -> FloatArray:
         """Return the lip opening of the mean face for (..., K) coefficients."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,17 +67,17 @@ class WrapMesh:
         shifts = [landmark_shift, *(jaw_shift * share for share in self.skirt_motion)]
         return (rest + np.concatenate(shifts)).astype(np.float32)
 
-    @property
+    @cached_property
     def jaw_rows(self) -> NDArray[np.int64]:
         """The vertex numbers of the jaw landmarks."""
         return np.searchsorted(self.landmarks, self.skirt_landmarks)
 
-    @property
+    @cached_property
     def inner_lip_rows(self) -> NDArray[np.int64]:
         """The vertex numbers of the inner lip ring, in ring order."""
         return np.searchsorted(self.landmarks, LIPS_INNER)
 
-    @property
+    @cached_property
     def outer_lip_rows(self) -> NDArray[np.int64]:
         """The vertex numbers of the outer lip ring, in ring order."""
         return np.searchsorted(self.landmarks, LIPS_OUTER)

@@ -6,7 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from talkingface.compositing import blend_drawn, cut_patch, guide_patch, lay_patch, paint_mask
+from talkingface.compositing import (
+    FEATHER_PX,
+    LIP_MARGIN_PX,
+    blend_drawn,
+    cut_patch,
+    guide_patch,
+    lay_patch,
+    mouth_mask,
+    paint_mask,
+)
 from talkingface.face_rig import PATCH_PX, FaceRig
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import CropRectangle, HeadPose, MouthGeometry
@@ -110,3 +119,33 @@ def test_large_faces_are_sampled_without_aliasing() -> None:
     checker = (np.indices((1200, 1200)).sum(0) % 2 * 255).astype(np.uint8)[..., None].repeat(3, 2)
     patch = cut_patch(checker, np.array([[4.3, 0, 300], [0, 4.3, 300]], np.float32))
     assert patch.std() < 12
+
+
+@pytest.mark.parametrize("opening", [0.0, 1.5, 3.0])
+def test_the_paint_mask_is_the_lips_grown_and_feathered(opening: float) -> None:
+    rig, geometry = rig_and_geometry(opening)
+    wrap = rig.meshes.wrap
+    reach = 2 * LIP_MARGIN_PX + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    grown = cv2.dilate(mouth_mask(geometry, wrap.outer_lip_rows), disc)
+    plain = cv2.GaussianBlur(grown, (0, 0), FEATHER_PX / 2).astype(int)
+    mask = paint_mask(geometry, wrap).astype(int)
+    inside = slice(12, -12)
+    assert np.abs(mask - plain)[inside, inside].max() <= 24
+    assert np.abs(mask - plain).mean() < 4
+    assert mask[:3].max() == mask[:, :3].max() == mask[-3:].max() == mask[:, -3:].max() == 0
+    assert np.abs(np.diff(mask, axis=1)).max() < 50, "the patch's border fades, too"
+
+
+def test_repainted_teeth_take_the_drawn_lines_out() -> None:
+    rig, geometry = rig_and_geometry(3.0)
+    wrap = rig.meshes.wrap
+    face = np.full((400, 400, 3), 120, np.uint8)
+    face[:, ::3] = 200
+    guide = guide_patch(face, geometry, wrap)
+    guide[..., :3] = cv2.blur(guide[..., :3], (7, 7))
+    painted = np.full((PATCH_PX, PATCH_PX, 3), 60, np.uint8)
+    lay_patch(face, guide, painted, paint_mask(geometry, wrap), geometry)
+    x, y = geometry.target_px[wrap.inner_lip_rows, :2].mean(0).round().astype(int)
+    middle = face[y - 4 : y + 5, x - 12 : x + 13].astype(int)
+    assert np.abs(middle - 60).max() <= 6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ class LiveStatus:
         dropped_frames: not composed because the next one was due already.
         frames_per_second: over the last two seconds.
         latency_ms: median of the last two seconds, from the sound at the source to the frame handed over.
+        look_ahead_ms: part of the latency, as are the next two and the feature window.
+        compute_ms: median of the last two seconds, spent on the mouth and the picture.
+        pacing_ms: median of the last two seconds, waited so that the picture moves evenly.
         level_dbfs: loudness peak of the sound, falling slowly.
         lost_samples: sound that the device delivered faster than it was taken.
         seconds: sound consumed.
@@ -39,6 +43,9 @@ class LiveStatus:
     dropped_frames: int = 0
     frames_per_second: float = 0.0
     latency_ms: float = 0.0
+    look_ahead_ms: int = 0
+    compute_ms: float = 0.0
+    pacing_ms: float = 0.0
     level_dbfs: float = SILENCE_DBFS
     lost_samples: int = 0
     seconds: float = 0.0
@@ -84,14 +91,16 @@ class LiveStatistics:
 
     def status(self, samples: int, lost_samples: int) -> LiveStatus:
         """Return a snapshot."""
-        recent = list(self._total_ms)[-RECENT_FRAMES:] if self._total_ms else [0.0]
         span_s = self._handed_s[-1] - self._handed_s[0] if len(self._handed_s) > 1 else 0.0
         return LiveStatus(
             frames=self.frames,
             late_frames=self.late_frames,
             dropped_frames=self.dropped_frames,
             frames_per_second=(len(self._handed_s) - 1) / span_s if span_s > 0 else 0.0,
-            latency_ms=float(np.median(recent)),
+            latency_ms=_recent_median(self._total_ms),
+            look_ahead_ms=self.look_ahead_ms,
+            compute_ms=_recent_median(self._compute_ms),
+            pacing_ms=_recent_median(self._pacing_ms),
             level_dbfs=self.level_dbfs,
             lost_samples=lost_samples,
             seconds=samples / SAMPLE_RATE,
@@ -120,3 +129,9 @@ class LiveStatistics:
         parts["compute"] = percentiles(self._compute_ms) if self._compute_ms else none
         parts["pacing"] = percentiles(self._pacing_ms) if self._pacing_ms else none
         return {**(percentiles(self._total_ms) if self._total_ms else none), "parts": parts}
+
+
+def _recent_median(values: deque[float]) -> float:
+    """Return the median of the last two seconds; 0 where there is nothing yet."""
+    first = max(0, len(values) - RECENT_FRAMES)
+    return float(np.median(list(islice(values, first, None)))) if values else 0.0

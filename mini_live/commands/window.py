@@ -41,7 +41,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         from PySide6.QtWidgets import QApplication
     except ImportError as error:
         raise MissingPackageError(f"the window needs PySide6: pip install PySide6 ({error})") from error
+    from mini_live.log_file import start_log
+
+    start_log()
     application = QApplication(sys.argv[:1])
+    application.setApplicationDisplayName("")
+    application.setDesktopFileName("talking-avatar")
+    application.setQuitOnLastWindowClosed(False)
     application.setStyle("Fusion")
     from mini_live.window.opening import open_window
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from mini_live.messages import Messages
 from mini_live.window.settings import WindowSettings
 
+ARCHIVE_SUFFIX = ".zip"
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 SOUND_SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", *VIDEO_SUFFIXES)
 
@@ -37,6 +38,14 @@ class Dialogs:
         folder = QFileDialog.getExistingDirectory(self._parent, self._messages.text("open_character"))
         return Path(folder) if folder else None
 
+    def archive(self) -> Path | None:
+        """Ask for a character in one file."""
+        return self._existing("import", "archives", (ARCHIVE_SUFFIX,))
+
+    def new_archive(self, name: str) -> Path | None:
+        """Ask where a character in one file goes."""
+        return self._new("export", ARCHIVE_SUFFIX, "".join(sign if sign.isalnum() else "-" for sign in name))
+
     def recording(self) -> Path | None:
         """Ask where a recording goes."""
         return self._new("save_recording", ".mp4")
@@ -59,9 +68,9 @@ class Dialogs:
         self._settings.remember("folder", str(Path(path).parent))
         return Path(path)
 
-    def _new(self, title: str, suffix: str) -> Path | None:
+    def _new(self, title: str, suffix: str, name: str = "") -> Path | None:
         folder = Path(self._settings.text("recordings", str(Path.home())))
-        suggestion = folder / time.strftime(f"avatar-%Y%m%d-%H%M%S{suffix}")
+        suggestion = folder / ((name or time.strftime("avatar-%Y%m%d-%H%M%S")) + suffix)
         path, _ = QFileDialog.getSaveFileName(
             self._parent, self._messages.text(title), str(suggestion), f"{suffix[1:].upper()} (*{suffix})"
         )
@@ -72,7 +81,8 @@ class Dialogs:
         return chosen
 
 
-def dropped_video(event: QDropEvent) -> Path | None:
-    """Return the first video file among what is dropped."""
+def dropped_file(event: QDropEvent) -> Path | None:
+    """Return the first file among what is dropped that the window knows what to do with."""
     paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return next((path for path in paths if path.suffix.lower() in VIDEO_SUFFIXES), None)
+    known = (*SOUND_SUFFIXES, ARCHIVE_SUFFIX)
+    return next((path for path in paths if path.suffix.lower() in known), None)

@@ -1,48 +1,49 @@
-"""The window itself: stage, panel, buttons and status line, wired to the worker by signals."""
+"""The window itself: stage, panel, buttons and status line, put together and wired by signals."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDropEvent,
-    QImage,
-    QKeySequence,
-    QMouseEvent,
-    QShortcut,
-)
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from mini_live.log_file import log_folder
 from mini_live.messages import Messages
-from mini_live.microphone import MicrophoneInfo
 from mini_live.window.bars import ActionBar, TopBar
-from mini_live.window.dialogs import Dialogs, dropped_video
+from mini_live.window.casting import Casting
+from mini_live.window.companion import Companion
+from mini_live.window.dialogs import ARCHIVE_SUFFIX, VIDEO_SUFFIXES, Dialogs, dropped_file
+from mini_live.window.doctor_sheet import DoctorSheet
+from mini_live.window.filming import Filming
+from mini_live.window.hearing import Hearing
+from mini_live.window.known_characters import KnownCharacters
+from mini_live.window.notices import Notices
 from mini_live.window.panel import Panel
-from mini_live.window.preparing import Preparing
+from mini_live.window.portraits import preview
+from mini_live.window.preparation_strip import PreparationStrip
 from mini_live.window.settings import WindowSettings
+from mini_live.window.shortcuts import TALK, Shortcuts, ShortcutsSheet
+from mini_live.window.speaking import Speaking
 from mini_live.window.stage import Stage
-from mini_live.window.status_line import status_line
+from mini_live.window.status_line import ProcessorLoad, status_line
 from mini_live.window.theme import THEMES, style_sheet
+from mini_live.window.view_modes import ViewModes
+from mini_live.window.voice_card import MICROPHONE
 from mini_live.window.worker import Worker
 from talkingface.mouth_controls import MouthControls
-from talkingface.timing import WINDOW_MS
 
-PANEL_PX = 320
+PANEL_PX = 336
 STATUS_PERIOD_MS = 100
 REOPEN_PERIOD_MS = 2000
-NOTICE_MS = 8000
 CLOSE_WITHIN_S = 1.0
+# What the stage says in each state of the source; what it does not name is said by the character itself.
+CAPTIONS = {
+    "ended": "file_ended", "lost": "microphone_gone", "idle": "ready", "making": "making", "text_needed": "text_needed",
+}  # fmt: skip
+LOGGER = logging.getLogger(__name__)
 
 
 class MainWindow(QWidget):
@@ -52,7 +53,7 @@ class MainWindow(QWidget):
         self,
         worker: Worker,
         settings: WindowSettings,
-        characters: list[tuple[str, Path]],
+        known: KnownCharacters,
         chosen: Path,
         controls: MouthControls | None = None,
     ) -> None:
@@ -61,7 +62,7 @@ class MainWindow(QWidget):
         Args:
             worker: not started yet.
             settings: what is remembered.
-            characters: (name, folder) of those that can be chosen.
+            known: the characters that can be chosen.
             chosen: the folder of the one the worker opens.
             controls: the mouth's settings to begin with; None is as remembered.
         """
@@ -71,29 +72,31 @@ class MainWindow(QWidget):
         self._settings = settings
         self._messages = Messages(settings.language)
         self._theme = THEMES.get(settings.text("theme", "light"), THEMES["light"])
-        self._speaking = False
-        self._lost = False
-        self._ready = False
-        self._companion = False
         self.ended = False
         self._close_after_s: float | None = None
-        self._characters = characters
-        self._chosen = chosen
-        self._picked: Path | None = None
         self._caption: tuple[str, dict[str, object]] = ("loading", {})
-        self.panel = Panel(self._messages)
-        self.stage = Stage()
-        self._preparing = Preparing(self)
+        self._load = ProcessorLoad()
         self._dialogs = Dialogs(self, self._messages, settings)
         self.setAcceptDrops(True)
         self._build()
-        self.panel.set_characters(characters, chosen)
-        self.panel.set_controls(settings.controls if controls is None else controls)
-        self.stage.show_image(QImage(str(chosen / "preview.jpg")))
+        self.companion = Companion(self._messages, settings, self._companion_actions())
+        beside = [self.top_bar, self.action_bar, self.preparation, self.notices, self._scroll, self._status]
+        self.modes = ViewModes(self, self.stage, self.companion, beside)
+        self.hearing = Hearing(self)
+        self.speaking = Speaking(worker, self.panel.voice, settings, self)
+        self.casting = Casting(
+            self, worker, self.panel.character, self.preparation, self._messages, settings, known, chosen
+        )
+        self.filming = Filming(
+            self, worker, self.action_bar, self.stage, self.notices, self._messages, self._dialogs
+        )
+        self.panel.mouth.set_controls(settings.controls if controls is None else controls)
+        self.stage.show_image(preview(chosen))
         self._connect()
         self._apply_theme()
         self.retranslate()
-        self.resize(1100, 790)
+        self.resize(1120, 830)
+        self.restoreGeometry(settings.place)
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -116,305 +119,232 @@ class MainWindow(QWidget):
         if device is not None:
             self._settings.remember("device", device)
         if file is not None:
-            self.panel.set_file(file)
-
-    def toggle_speaking(self) -> None:
-        """Start or stop."""
-        if self.action_bar.failed:
-            self._try_again()
-        elif self._speaking:
-            self._worker.fall_silent()
-        elif self.panel.uses_microphone:
-            self._worker.listen_to_microphone(self.panel.device)
-        elif self.panel.file is not None:
-            self._worker.play_file(self.panel.file)
-        else:
-            self._choose_file()
+            self.panel.voice.set_file(file)
 
     def retranslate(self) -> None:
         """Write every word again."""
         text = self._messages.text
         self.setWindowTitle(text("title"))
         self.top_bar.retranslate(dark=self._theme.name == "dark")
+        self.panel.voice.set_talk_key(self.shortcuts.name(TALK))
         self.panel.retranslate()
-        self.action_bar.retranslate(speaking=self._speaking)
+        self.preparation.retranslate()
+        self.notices.retranslate()
+        self.action_bar.retranslate(speaking=self.speaking.active)
         self.stage.setAccessibleName(text("stage"))
+        self._status.setToolTip(text("latency_hint"))
         self._say(*self._caption)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End the worker within a second."""
         self._timer.stop()
         self._reopen_timer.stop()
+        self._settings.remember_place(self.saveGeometry())
+        self._settings.save()
+        self.hearing.set_push_to_talk(False)
         self.setUpdatesEnabled(False)
+        self.companion.hide()
         self.hide()
-        self._preparing.stop()
+        self.casting.close(200)
         self.ended = self._worker.close(CLOSE_WITHIN_S)
         event.accept()
+        QApplication.quit()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome a video, a character in one file, or a sound."""
+        if dropped_file(event) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Make a character of a video, take one in, or speak a sound."""
+        path = dropped_file(event)
+        if path is None:
+            return
+        event.acceptProposedAction()
+        if path.suffix.lower() in (*VIDEO_SUFFIXES, ARCHIVE_SUFFIX):
+            self.casting.take_in(path)
+        else:
+            self.speaking.choose_file(path)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Go to the full screen and back by a double click on the character."""
+        if self.stage.geometry().contains(event.position().toPoint()):
+            self.modes.toggle_full_screen()
 
     def _build(self) -> None:
+        self.stage = Stage()
+        self.panel = Panel(self._messages)
         self.top_bar = TopBar(self._messages)
         self.action_bar = ActionBar(self._messages)
-        self._notice = QLabel(objectName="notice", visible=False, wordWrap=True)
+        self.preparation = PreparationStrip(self._messages, self)
+        self.notices = Notices(self._messages)
         self._status = QLabel(objectName="status")
         left = QVBoxLayout()
-        left.setSpacing(12)
+        left.setSpacing(10)
         left.addWidget(self.stage, 1)
-        left.addWidget(self._notice)
-        left.addWidget(self.action_bar)
-        scroll = QScrollArea(widgetResizable=True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFixedWidth(PANEL_PX)
-        scroll.setWidget(self.panel)
-        self._scroll = scroll
+        for part in (self.preparation, self.notices, self.action_bar):
+            left.addWidget(part)
+        self._scroll = QScrollArea(widgetResizable=True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFixedWidth(PANEL_PX)
+        self._scroll.setWidget(self.panel)
         middle = QHBoxLayout()
-        middle.setSpacing(18)
+        middle.setSpacing(16)
         middle.addLayout(left, 1)
-        middle.addWidget(scroll)
+        middle.addWidget(self._scroll)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 12, 18, 10)
-        layout.setSpacing(10)
+        layout.setContentsMargins(18, 10, 12, 8)
+        layout.setSpacing(8)
         layout.addWidget(self.top_bar)
         layout.addLayout(middle, 1)
         layout.addWidget(self._status)
         self._timer = QTimer(self, interval=STATUS_PERIOD_MS)
         self._reopen_timer = QTimer(self, interval=REOPEN_PERIOD_MS)
-        self._notice_timer = QTimer(self, interval=NOTICE_MS, singleShot=True)
+
+    def _companion_actions(self) -> dict[str, QAction]:
+        """Return the menu of the companion: the buttons that it has not."""
+        buttons = {"start_or_stop": self.action_bar.start, "mute": self.panel.voice.mute}
+        buttons["record"] = self.action_bar.record
+        actions = {}
+        for key, button in buttons.items():
+            actions[key] = QAction(self)
+            actions[key].triggered.connect(lambda _=False, button=button: button.click())
+        return actions
 
     def _connect(self) -> None:
-        worker, panel = self._worker, self.panel
+        worker, voice = self._worker, self.panel.voice
         worker.frame_waiting.connect(self._show_frame)
         worker.character_ready.connect(self._character_ready)
+        worker.character_lost.connect(self._character_lost)
         worker.failed.connect(self._failed)
-        worker.notice.connect(self._tell)
-        worker.source_changed.connect(self._source_changed)
-        worker.recording_changed.connect(self._recording_changed)
-        worker.camera_changed.connect(self._camera_changed)
-        worker.microphones_found.connect(self._microphones_found)
-        worker.speakers_found.connect(panel.set_speakers)
-        worker.monitor_changed.connect(panel.show_monitor)
-        panel.monitor_picked.connect(worker.set_monitor)
-        panel.controls_changed.connect(self._controls_changed)
-        panel.refresh_wanted.connect(worker.look_for_microphones)
-        panel.file_wanted.connect(self._choose_file)
-        panel.source_picked.connect(self._source_picked)
-        panel.character_picked.connect(self._show_character)
-        panel.folder_wanted.connect(self._choose_folder)
-        panel.video_wanted.connect(self._choose_video)
-        self._preparing.progress.connect(self._preparation_goes_on)
-        self._preparing.done.connect(self._prepared)
-        self._preparing.failed.connect(self._tell)
-        panel.mute_changed.connect(worker.set_muted)
-        self.action_bar.start.clicked.connect(self.toggle_speaking)
-        self.action_bar.record.clicked.connect(self._record_clicked)
-        self.action_bar.camera.clicked.connect(worker.set_camera)
-        self.action_bar.snapshot.clicked.connect(self._choose_snapshot)
-        self.top_bar.companion.clicked.connect(self.toggle_companion)
-        self.top_bar.full_screen.clicked.connect(self.toggle_full_screen)
-        self.top_bar.language.clicked.connect(self._switch_language)
-        self.top_bar.theme.clicked.connect(self._switch_theme)
+        worker.notice.connect(self._trouble)
+        self.speaking.changed.connect(self._source_changed)
+        self.speaking.file_wanted.connect(self._choose_file)
+        voice.file_wanted.connect(self._choose_file)
+        voice.mute_changed.connect(self.hearing.set_muted)
+        voice.push_to_talk_changed.connect(self._push_to_talk)
+        voice.source_picked.connect(lambda: self.hearing.set_source(microphone=voice.kind == MICROPHONE))
+        self.hearing.changed.connect(worker.set_muted)
+        self.panel.mouth.controls_changed.connect(self._controls_changed)
+        bar, top = self.action_bar, self.top_bar
+        bar.start.clicked.connect(self._start_clicked)
+        top.companion.clicked.connect(self.modes.toggle_companion)
+        top.full_screen.clicked.connect(self.modes.toggle_full_screen)
+        top.doctor.clicked.connect(self._open_doctor)
+        top.keys.clicked.connect(self._open_shortcuts)
+        top.language.clicked.connect(self._switch_language)
+        top.theme.clicked.connect(self._switch_theme)
+        self.companion.quit_wanted.connect(self.close)
         self._timer.timeout.connect(self._show_status)
         self._reopen_timer.timeout.connect(worker.reopen_lost_microphone_if_lost)
-        self._notice_timer.timeout.connect(self._notice.hide)
-        for keys, action in (
-            ("Ctrl+Return", self.action_bar.start.click),
-            ("Ctrl+M", self.panel.mute.toggle),
-            ("Ctrl+R", self.action_bar.record.click),
-            ("F11", self.toggle_full_screen),
-            ("F10", self.toggle_companion),
-            ("Escape", self._leave_special_modes),
-        ):
-            QShortcut(QKeySequence(keys), self, activated=action)
-
-    def toggle_full_screen(self) -> None:
-        """Fill the screen with the stage, or go back."""
-        if self.isFullScreen():
-            self._leave_full_screen()
-        else:
-            self._scroll.hide()
-            self.showFullScreen()
-
-    def toggle_companion(self) -> None:
-        """Show only the character, frameless and above all other windows, or go back."""
-        self._companion = not self._companion
-        if self._companion:
-            self._leave_full_screen()
-        for part in (self.top_bar, self.action_bar, self._scroll, self._status):
-            part.setVisible(not self._companion)
-        self.setWindowFlag(Qt.WindowType.FramelessWindowHint, self._companion)
-        self.setWindowFlag(Qt.WindowType.WindowStaysOnTopHint, self._companion)
-        self.show()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Move the window by the character in companion mode."""
-        handle = self.windowHandle()
-        if self._companion and event.button() == Qt.MouseButton.LeftButton and handle is not None:
-            handle.startSystemMove()
-
-    def _choose_snapshot(self) -> None:
-        picture = self.stage.image.copy()
-        path = self._dialogs.snapshot()
-        if path is not None:
-            saved = picture.save(str(path))
-            self._tell(self._messages.text("saved" if saved else "not_saved", path=path))
-
-    def _leave_special_modes(self) -> None:
-        if self._companion:
-            self.toggle_companion()
-        self._leave_full_screen()
-
-    def _leave_full_screen(self) -> None:
-        if self.isFullScreen():
-            self._scroll.show()
-            self.showNormal()
+        actions = {
+            "start": bar.start.click, "mute": voice.mute.toggle, "record": bar.record.click,
+            "snapshot": bar.snapshot.click, "companion": self.modes.toggle_companion,
+            "full_screen": self.modes.toggle_full_screen,
+        }  # fmt: skip
+        self.shortcuts = Shortcuts(self, self._settings, actions)
+        self.shortcuts.talk_key_changed.connect(self._talk_key_changed)
+        self.hearing.key = self.shortcuts.talk_key
+        escape = QAction(self, shortcut="Escape")
+        escape.triggered.connect(self.modes.leave)
+        self.addAction(escape)
+        voice.push_to_talk.setChecked(self._settings.flag("push_to_talk"))
 
     def _show_frame(self) -> None:
         rgb = self._worker.take_frame()
-        if rgb is not None:
+        if rgb is None:
+            return
+        if self.companion.isVisible():
+            self.companion.set_aspect(rgb.shape[1], rgb.shape[0])
+            self.companion.stage.show_frame(rgb)
+        else:
             self.stage.show_frame(rgb)
 
-    def _character_ready(self, name: str, look_ahead_ms: int) -> None:
-        self._ready = True
-        if self._picked is not None:  # only one that can be opened is remembered
-            self._settings.remember("character", str(self._picked))
+    def _character_ready(self) -> None:
+        first = not self.action_bar.start.isEnabled()
         self.action_bar.set_state(ready=True, failed=False)
-        self.retranslate()
-        self._status.setToolTip(
-            self._messages.text("latency_hint", window=WINDOW_MS, look_ahead=look_ahead_ms)
-        )
-        if not self._speaking:
+        self.action_bar.retranslate(speaking=self.speaking.active)
+        if first:
+            self.action_bar.start.setFocus()
+        if not self.speaking.active:
             self._say("ready", {})
 
-    def _try_again(self) -> None:
+    def _character_lost(self, name: str, detail: str) -> None:
+        self.tell(self._messages.text("lost_character", name=name), stays=True, hint=detail)
+
+    def _start_clicked(self) -> None:
+        if not self.action_bar.failed:
+            self.speaking.toggle()
+            return
         self.action_bar.set_state(ready=False, failed=False)
-        self._notice.hide()
+        self.notices.hide()
         self._say("loading", {})
-        self._worker.show_character(self._chosen)
+        self._worker.show_character(self.casting.chosen)
 
     def _failed(self, sentence: str) -> None:
-        self._ready = False
         self.action_bar.set_state(ready=False, failed=True)
         self.retranslate()
         self._say("failed", {})
-        self._tell(sentence, stays=True)
+        self.tell(self._messages.text("trouble_character", detail=sentence), stays=True)
 
-    def _tell(self, sentence: str, *, stays: bool = False) -> None:
-        self._notice.setText(sentence)
-        self._notice.show()
-        if stays:
-            self._notice_timer.stop()
-        else:
-            self._notice_timer.start()
+    def _trouble(self, kind: str, detail: str) -> None:
+        stays = kind in ("recording", "camera")
+        self.tell(self._messages.text(f"trouble_{kind}", detail=detail), stays=stays, hint=detail)
+
+    def tell(self, sentence: str, *, stays: bool = False, hint: str = "") -> None:
+        """Tell the person a sentence, and the log too."""
+        LOGGER.info("told: %s %s", sentence, hint if hint != sentence else "")
+        self.notices.tell(sentence, stays=stays)
+        self.notices.setToolTip(hint if hint != sentence else "")
 
     def _say(self, key: str, values: dict[str, object]) -> None:
         self._caption = (key, values)
-        hidden = key in ("listening", "file", "speaking_file")
-        self.stage.set_caption("" if hidden else self._messages.text(key, **values))
+        caption = self._messages.text(key, **values) if key else ""
+        self.stage.set_caption(caption)
+        self.companion.stage.set_caption("" if key == "ready" else caption)
 
     def _source_changed(self, kind: str, name: str) -> None:
-        self._speaking = kind in ("microphone", "file", "lost")
-        back = self._lost and kind == "microphone"
-        self._lost = kind == "lost"
         if kind == "lost":
-            self._tell(self._messages.text("microphone_gone"), stays=True)
-        elif back:
-            self._tell(self._messages.text("microphone_back"))
-        captions = {
-            "microphone": "listening",
-            "file": "speaking_file",
-            "ended": "file_ended",
-            "lost": "microphone_gone",
-        }
-        self._say(captions.get(kind, "ready"), {"name": name})
-        self.retranslate()
-
-    def _source_picked(self) -> None:
-        if self.panel.uses_microphone and self.panel.device:
-            self._settings.remember("device", self.panel.device)
-        if self._speaking:
-            self._speaking = False
-            self.toggle_speaking()
-
-    def _recording_changed(self, recording: bool, path: str) -> None:
-        self.action_bar.record.setChecked(recording)
-        if path:
-            self._tell(self._messages.text("recorded", path=path))
-        self.retranslate()
-
-    def _camera_changed(self, shown: bool, name: str) -> None:
-        self.action_bar.camera.setChecked(shown)
-        self.action_bar.camera.setToolTip(name)
-
-    def _microphones_found(self, microphones: list[MicrophoneInfo]) -> None:
-        self.panel.set_microphones(microphones, self._settings.text("device"))
+            self.tell(self._messages.text("microphone_gone"), stays=True)
+        elif kind == "back":
+            self.tell(self._messages.text("microphone_back"))
+        self._say(CAPTIONS.get(kind, ""), {"name": name})
+        self.action_bar.retranslate(speaking=self.speaking.active)
 
     def _controls_changed(self, controls: MouthControls) -> None:
         self._settings.remember_controls(controls)
         self._worker.set_controls(controls)
 
+    def _push_to_talk(self, wanted: bool) -> None:
+        self._settings.remember_flag("push_to_talk", wanted)
+        self.hearing.set_push_to_talk(wanted)
+        if wanted and self.isVisible():
+            self.tell(self._messages.text("hold_key", talk_key=self.shortcuts.name(TALK)))
+
+    def _talk_key_changed(self, key: int) -> None:
+        self.hearing.key = key
+        self.panel.voice.set_talk_key(self.shortcuts.name(TALK))
+
     def _choose_file(self) -> None:
         path = self._dialogs.sound_file()
         if path is not None:
-            self.panel.set_file(path)
-            self._source_picked()
+            self.speaking.choose_file(path)
 
-    def _choose_folder(self) -> None:
-        path = self._dialogs.character_folder()
-        if path is not None:
-            self._add_character(path)
+    def _open_doctor(self) -> None:
+        self.doctor = DoctorSheet(self, self._messages, str(log_folder()))
+        self.doctor.open()
 
-    def _choose_video(self) -> None:
-        video = self._dialogs.video_file()
-        if video is not None:
-            self._preparing.start(video)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome a video."""
-        if dropped_video(event) is not None and not self._preparing.busy:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Make a character from a video."""
-        video = dropped_video(event)
-        if video is not None:
-            self._preparing.start(video)
-
-    def _preparation_goes_on(self, stage: str, percent: int) -> None:
-        self._tell(self._messages.text("preparing", percent=percent), stays=True)
-        self._notice.setToolTip(stage)
-
-    def _prepared(self, folder: str) -> None:
-        path = Path(folder)
-        self._tell(self._messages.text("prepared", name=path.name))
-        self._add_character(path)
-
-    def _add_character(self, folder: Path) -> None:
-        if folder not in [known for _, known in self._characters]:
-            self._characters.append((folder.name, folder))
-        self.panel.set_characters(self._characters, folder)
-        self._show_character(folder)
-
-    def _show_character(self, folder: Path) -> None:
-        self._chosen = self._picked = folder
-        self._worker.show_character(folder)
-
-    def _record_clicked(self) -> None:
-        if not self.action_bar.record.isChecked():
-            self._worker.stop_recording()
-            return
-        self.action_bar.record.setChecked(False)
-        path = self._dialogs.recording()
-        if path is not None:
-            self.record_to(path)
-
-    def record_to(self, path: Path) -> None:
-        """Start a recording into a file."""
-        self._worker.start_recording(path)
+    def _open_shortcuts(self) -> None:
+        self.keys = ShortcutsSheet(self, self._messages, self.shortcuts)
+        self.keys.open()
 
     def _show_status(self) -> None:
         status = self._worker.status
-        self.panel.meter.set_level(status.level_dbfs)
-        self._status.setText(status_line(status, self._messages))
+        self.panel.voice.meter.set_level(status.level_dbfs)
+        self.speaking.show_position()
+        self._status.setText(status_line(status, self._messages, self._load.look()))
+        self.filming.show_time()
         if self._close_after_s is not None and status.seconds >= self._close_after_s:
             self.close()
 
@@ -431,5 +361,7 @@ class MainWindow(QWidget):
 
     def _apply_theme(self) -> None:
         self.setStyleSheet(style_sheet(self._theme))
+        self.companion.setStyleSheet(style_sheet(self._theme))
         self.stage.set_theme(self._theme)
+        self.companion.stage.set_theme(self._theme)
         self.panel.set_theme(self._theme)

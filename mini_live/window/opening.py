@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 from mini_live.audio_file_source import AudioFileSource
 from mini_live.whole_files import check_video_path, check_writable
+from mini_live.window.known_characters import KnownCharacters
 from mini_live.window.main_window import MainWindow
 from mini_live.window.settings import WindowSettings
 from mini_live.window.worker import Worker
-from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER, mouth_controls, user_characters_folder
-from talkingface.character import list_characters
+from mini_live.wiring import DEFAULT_CHARACTER, mouth_controls
 from talkingface.errors import CharacterError
 from talkingface.sealed_folder import MANIFEST
 from talkingface.timing import SAMPLE_RATE
 
 MICROPHONE = "mic"
-LONGEST_NAME = 60
 
 
 def open_window(arguments: argparse.Namespace, settings: WindowSettings | None = None) -> MainWindow:
@@ -38,18 +36,15 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
         check_video_path(arguments.record)
         check_writable(arguments.record)
     chosen = _chosen(arguments.character, settings)
-    known = [*list_characters(CHARACTERS_FOLDER), *list_characters(user_characters_folder())]
-    folders = list(dict.fromkeys([chosen, *known]))
     controls = mouth_controls(arguments, settings.controls)
     worker = Worker(chosen, arguments.renderer, controls)
     worker.set_badge(arguments.badge)
-    characters = [(_name(folder), folder) for folder in folders]
-    window = MainWindow(worker, settings, characters, chosen, controls)
+    window = MainWindow(worker, settings, KnownCharacters(chosen), chosen, controls)
     window.choose_source(file=file, device=arguments.device)
     window.show()
     window.begin()
     if arguments.record:
-        window.record_to(arguments.record)
+        window.filming.record_to(arguments.record)
     if arguments.virtual_camera:
         worker.set_camera(True)
     if file is not None:
@@ -68,12 +63,3 @@ def _chosen(named: Path | None, settings: WindowSettings) -> Path:
         return named
     remembered = Path(settings.text("character", str(DEFAULT_CHARACTER)))
     return remembered if (remembered / MANIFEST).is_file() else DEFAULT_CHARACTER
-
-
-def _name(folder: Path) -> str:
-    """Return the name a character goes by; its folder's where the manifest cannot be read."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        return str(manifest["name"])[:LONGEST_NAME]
-    except (OSError, ValueError, KeyError, TypeError):
-        return folder.name

@@ -27,7 +27,7 @@ class Outputs:
 
     def __init__(
         self,
-        on_notice: Callable[[str], None],
+        on_notice: Callable[[str, str], None],
         on_recording: Callable[[bool, str], None],
         on_camera: Callable[[bool, str], None],
         on_monitor: Callable[[bool], None],
@@ -35,7 +35,7 @@ class Outputs:
         """Start with none.
 
         Args:
-            on_notice: told a sentence when something goes wrong.
+            on_notice: told what went wrong, ``recording``, ``camera`` or ``monitor``, and a sentence about it.
             on_recording: told whether a recording runs, and the path of one that is finished.
             on_camera: told whether the camera runs, and its name.
             on_monitor: told whether the voice is played back.
@@ -71,13 +71,13 @@ class Outputs:
                 badge=self.badge,
             )  # fmt: skip
         except AvatarError as error:
-            self._on_notice(str(error))
+            self._on_notice("recording", str(error))
             self._on_recording(False, "")
             return
 
         def finished(error: AvatarError | None) -> None:
             if error is not None:
-                self._on_notice(str(error))
+                self._on_notice("recording", str(error))
             # By then another recording may run.
             self._on_recording(self._recording is not None, "" if error is not None else str(path))
 
@@ -104,7 +104,7 @@ class Outputs:
             try:
                 self._camera = VirtualCameraSink(width, height)
             except AvatarError as error:
-                self._on_notice(str(error))
+                self._on_notice("camera", str(error))
             else:
                 session.add_sink(self._camera)
         self._on_camera(self._camera is not None, "" if self._camera is None else self._camera.name)
@@ -118,14 +118,15 @@ class Outputs:
             try:
                 self._monitor = MonitorSink(speaker)
             except AvatarError as error:
-                self._on_notice(str(error))
+                self._on_notice("monitor", str(error))
             else:
                 session.add_sink(self._monitor)
         self._on_monitor(self._monitor is not None)
 
     def failed(self, sink: FrameSink, error: AvatarError) -> None:
         """Take note of an output that failed; the session has left it out."""
-        self._on_notice(str(error))
+        kind = "camera" if sink is self._camera else "monitor" if sink is self._monitor else "recording"
+        self._on_notice(kind, str(error))
         if sink is self._recording:
             self._recording = None
             self._on_recording(False, "")

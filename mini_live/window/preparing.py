@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-import sys
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, Signal
 
-from mini_live.wiring import PROGRAM_FOLDER, user_characters_folder
-
-LONGEST_NAME = 40
+from mini_live.character_shelf import free_folder
+from mini_live.window.child_program import child_command
+from mini_live.wiring import user_characters_folder
 
 
 class Preparing(QObject):
@@ -29,7 +27,7 @@ class Preparing(QObject):
             program: the command that is followed by ``prepare …``; None is this program.
         """
         super().__init__(parent)
-        self._program = program or [sys.executable, str(PROGRAM_FOLDER / "app.py")]
+        self._program = program or child_command()
         self._process: QProcess | None = None
         self._output = Path()
         self._error = ""
@@ -56,7 +54,7 @@ class Preparing(QObject):
                 f"expected a folder for characters at {folder}, found: {error.strerror or error}"
             )
             return
-        self._output = _free_name(folder, video.stem)
+        self._output = free_folder(folder, video.stem)
         self._error = ""
         process = QProcess(self)
         process.readyReadStandardOutput.connect(self._read)
@@ -105,12 +103,3 @@ class Preparing(QObject):
         if self._process is not None and error == QProcess.ProcessError.FailedToStart:
             self._process = None
             self.failed.emit(f"expected to start {self._program[0]}, found that it cannot be started")
-
-
-def _free_name(folder: Path, stem: str) -> Path:
-    """Return a folder's path after a video's name that is not taken yet."""
-    name = re.sub(r"[^\w\- ]+", "_", stem).strip(" ._")[:LONGEST_NAME] or "character"
-    path, number = folder / name, 2
-    while path.exists():
-        path, number = folder / f"{name} {number}", number + 1
-    return path

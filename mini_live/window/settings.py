@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from PySide6.QtCore import QLocale, QSettings
+from PySide6.QtCore import QByteArray, QLocale, QSettings
 
 from talkingface.errors import BadInputError
 from talkingface.mouth_controls import MouthControls
@@ -22,6 +22,27 @@ class WindowSettings:
     def text(self, key: str, default: str = "") -> str:
         """Return a remembered text."""
         return str(self._store.value(key, default) or default)
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        """Return a remembered yes or no."""
+        return self.text(key, "yes" if default else "no") == "yes"
+
+    def remember_flag(self, key: str, value: bool) -> None:
+        """Remember a yes or no."""
+        self.remember(key, "yes" if value else "no")
+
+    @property
+    def place(self) -> QByteArray:
+        """Where the window was and how large; empty where nobody knows."""
+        return QByteArray.fromBase64(self.text("place").encode("ascii", "ignore"))
+
+    def remember_place(self, place: QByteArray) -> None:
+        """Remember where the window is."""
+        self.remember("place", bytes(place.toBase64().data()).decode("ascii"))
+
+    def save(self) -> None:
+        """Write what is remembered to the disk now: whole, beside the old file, then in its place."""
+        self._store.sync()
 
     def remember(self, key: str, value: str) -> None:
         """Remember a text."""

@@ -27,7 +27,7 @@ class Sources:
     def __init__(
         self,
         clock: Clock,
-        on_notice: Callable[[str], None],
+        on_notice: Callable[[str, str], None],
         on_changed: Callable[[str, str], None],
         monitoring: Callable[[], bool],
     ) -> None:
@@ -35,7 +35,7 @@ class Sources:
 
         Args:
             clock: of the session.
-            on_notice: told a sentence when something goes wrong.
+            on_notice: told what went wrong, ``microphone`` or ``sound``, and a sentence about it.
             on_changed: told what is listened to (``microphone``, ``file``, ``text``, ``idle``, ``ended``, ``lost``)
                 and its name.
             monitoring: tells whether a speaker is open.
@@ -73,7 +73,7 @@ class Sources:
                 session.set_source(Microphone(found))
                 self._wanted, self._name = found.name, found.name
         except AvatarError as error:
-            self._refused(error)
+            self._refused("microphone", error)
             return
         self._on_changed("microphone", found.name)
 
@@ -111,7 +111,7 @@ class Sources:
             try:
                 self.played.seek(position_s)
             except AvatarError as error:
-                self._on_notice(str(error))
+                self._on_notice("sound", str(error))
 
     def next_source(self, error: AvatarError | None) -> AudioSource:
         """Rest when a sound has ended or a microphone has gone."""
@@ -119,8 +119,8 @@ class Sources:
         if error is None:
             self._on_changed("ended", self._name)
         else:
-            self._on_notice(str(error))
             self.lost = self._wanted is not None
+            self._on_notice("microphone" if self.lost else "sound", str(error))
             self._on_changed("lost" if self.lost else "idle", self._name)
         return self.silence()
 
@@ -139,7 +139,7 @@ class Sources:
         try:
             sound = opened()
         except AvatarError as error:
-            self._refused(error)
+            self._refused("sound", error)
             return
         self._name, self.played = name, sound
         session.set_source(sound)
@@ -150,6 +150,6 @@ class Sources:
             session.set_source(self.silence())
             self.forget()
 
-    def _refused(self, error: AvatarError) -> None:
-        self._on_notice(str(error))
+    def _refused(self, kind: str, error: AvatarError) -> None:
+        self._on_notice(kind, str(error))
         self._on_changed("idle", "")

@@ -14,28 +14,31 @@ CORNER_PX = 16.0
 
 
 class Stage(QWidget):
-    """Shows one picture at a time, or a sentence instead."""
+    """Shows one picture at a time, and a sentence over it."""
 
-    def __init__(self) -> None:
+    def __init__(self, corner_px: float = CORNER_PX) -> None:
         """Start empty."""
         super().__init__()
         self._image = QImage()
+        self._pixels: ImageArray | None = None
         self._caption = ""
         self._theme = LIGHT
+        self._corner_px = corner_px
+        self.fills = False
         self.setMinimumSize(QSize(240, 320))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def show_frame(self, rgb: ImageArray) -> None:
-        """Show uint8 (height, width, 3) RGB."""
+        """Show uint8 (height, width, 3) RGB, which nobody may change any more."""
         height, width = rgb.shape[:2]
-        whole = np.ascontiguousarray(rgb)
-        # The copy owns its pixels, so that the array may go.
-        self._image = QImage(whole.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+        # The picture looks into the array, which is kept for as long.
+        self._pixels = np.ascontiguousarray(rgb)
+        self._image = QImage(self._pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         self.update()
 
     def show_image(self, image: QImage) -> None:
         """Show a picture, such as a preview."""
-        self._image = image
+        self._image, self._pixels = image, None
         self.update()
 
     def set_caption(self, text: str) -> None:
@@ -51,7 +54,7 @@ class Stage(QWidget):
 
     @property
     def image(self) -> QImage:
-        """The picture shown."""
+        """The picture shown; a copy of it stays when the next one comes."""
         return self._image
 
     def picture_rectangle(self) -> QRectF:
@@ -67,11 +70,15 @@ class Stage(QWidget):
         """Paint."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        if self.fills:
+            painter.fillRect(self.rect(), QColor(self._theme.cinema))
         outline = QPainterPath()
         target = self.picture_rectangle()
-        outline.addRoundedRect(target, CORNER_PX, CORNER_PX)
-        painter.fillPath(outline, QColor(self._theme.stage))
-        if not self._image.isNull():
+        corner = 0.0 if self.fills else self._corner_px
+        outline.addRoundedRect(target, corner, corner)
+        if self._image.isNull():
+            painter.fillPath(outline, QColor(self._theme.stage))
+        else:
             painter.setClipPath(outline)
             painter.drawImage(target, self._image)
             painter.setClipping(False)

@@ -1,15 +1,35 @@
-"""The discreet line at the window's foot: frame rate, lateness, latency, lost sound."""
+"""The discreet line at the window's foot: frame rate, lateness, load, latency with its parts, lost sound."""
 
 from __future__ import annotations
 
+import time
+
 from mini_live.live_statistics import LiveStatus
 from mini_live.messages import Messages
-from talkingface.timing import SAMPLE_RATE
+from talkingface.timing import SAMPLE_RATE, WINDOW_MS
 
-GAP = "    "
+GAP = "     "
+LOAD_PERIOD_S = 2.0
 
 
-def status_line(status: LiveStatus, messages: Messages) -> str:
+class ProcessorLoad:
+    """How much of one processor core this program uses, over the last two seconds."""
+
+    def __init__(self) -> None:
+        """Start to measure."""
+        self._before = (time.monotonic(), time.process_time())
+        self.percent = 0.0
+
+    def look(self) -> float:
+        """Return the load in percent of one core."""
+        wall_s, used_s = time.monotonic(), time.process_time()
+        if wall_s - self._before[0] >= LOAD_PERIOD_S:
+            self.percent = 100 * (used_s - self._before[1]) / (wall_s - self._before[0])
+            self._before = (wall_s, used_s)
+        return self.percent
+
+
+def status_line(status: LiveStatus, messages: Messages, load_percent: float) -> str:
     """Return the figures as one line of text; a blank where there are none yet."""
     if not status.frames:
         return " "
@@ -17,7 +37,15 @@ def status_line(status: LiveStatus, messages: Messages) -> str:
     parts = [
         text("status", fps=status.frames_per_second),
         text("status_late", late=status.late_frames, dropped=status.dropped_frames),
-        text("status_latency", latency=status.latency_ms),
+        text("status_load", load=load_percent),
+        text(
+            "status_latency",
+            latency=status.latency_ms,
+            window=WINDOW_MS,
+            look_ahead=status.look_ahead_ms,
+            compute=status.compute_ms,
+            pacing=status.pacing_ms,
+        ),
     ]
     if status.lost_samples:
         parts.append(text("lost", seconds=status.lost_samples / SAMPLE_RATE))

@@ -52,7 +52,7 @@ class Worker(QObject):
     character_refused = Signal(object)
     character_lost = Signal(str, str)
     failed = Signal(str)
-    notice = Signal(str)
+    notice = Signal(str, str)
     source_changed = Signal(str, str)
     recording_changed = Signal(bool, str)
     camera_changed = Signal(bool, str)
@@ -218,7 +218,7 @@ class Worker(QObject):
     def _open_and_run(self) -> None:
         self._mouth = mouth = open_mouth()
         opened = self._folder
-        self._avatar = open_avatar(opened, self._renderer, mouth.space, self.notice.emit)
+        self._avatar = open_avatar(opened, self._renderer, mouth.space, self._note)
         self._avatar.warm_up()
         self._session = LiveSession(
             self._sources.silence(),
@@ -266,6 +266,9 @@ class Worker(QObject):
     def _order(self, action: Callable[[LiveSession], None]) -> None:
         self._orders.put(lambda: action(self._live()))
 
+    def _note(self, sentence: str) -> None:
+        self.notice.emit("note", sentence)
+
     def _stop_session(self) -> None:
         self._live().stop()
 
@@ -280,14 +283,14 @@ class Worker(QObject):
         self._order(lambda session: self._sources.open_samples(session, samples, name))
 
     def _not_spoken(self, error: AvatarError) -> None:
-        self.notice.emit(str(error))
+        self.notice.emit("text", str(error))
         self.source_changed.emit("idle", "")
 
     def _list_devices(self) -> None:
         try:
             microphones, speakers = self._sources.look()
         except AvatarError as error:
-            self.notice.emit(str(error))
+            self.notice.emit("devices", str(error))
             microphones, speakers = [], []
         self.microphones_found.emit(microphones)
         self.speakers_found.emit(speakers)
@@ -304,14 +307,14 @@ class Worker(QObject):
         self._live().muted = muted
 
     def _load_parts(self, folder: Path | None) -> CharacterParts:
-        return load_parts(folder, self.notice.emit, self._avatar)
+        return load_parts(folder, self._note, self._avatar)
 
     def _parts_loaded(self) -> None:
         self._order(lambda session: self._exchange(session))
 
     def _parts_refused(self, folder: Path | None, error: AvatarError) -> None:
         LOGGER.warning("%s cannot be shown: %s", folder, error)
-        self.notice.emit(str(error))
+        self.notice.emit("character", str(error))
         self.character_refused.emit(folder)
 
     def _exchange(self, session: LiveSession) -> None:
@@ -347,9 +350,9 @@ class Worker(QObject):
         assert self._mouth is not None
         before = self._avatar
         try:
-            self._avatar = open_avatar(folder, self._renderer, self._mouth.space, self.notice.emit)
+            self._avatar = open_avatar(folder, self._renderer, self._mouth.space, self._note)
         except AvatarError as error:
-            self.notice.emit(str(error))
+            self.notice.emit("character", str(error))
             return
         session.composer = self._avatar.live_composer()
         self.character_ready.emit(self._avatar.character.name, self._mouth.model.look_ahead_ms)

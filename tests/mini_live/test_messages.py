@@ -17,7 +17,9 @@ def fields_of(text: str) -> set[str]:
 def test_both_languages_say_it_with_the_same_values(key: str) -> None:
     english, chinese = all_texts()[key]
     assert english.strip() and chinese.strip()
-    assert fields_of(english) == fields_of(chinese)
+    # The program's own sentences are English; in Chinese they stand in the hint.
+    missing = {"detail"} if key.startswith("trouble_") else set()
+    assert fields_of(english) - missing <= fields_of(chinese) <= fields_of(english)
 
 
 def test_chinese_texts_are_chinese() -> None:

@@ -76,7 +76,7 @@ def test_a_knob_leaves_the_settings_without_one_as_given(
     opened: Callable[..., tuple[MainWindow, AskedWorker]],
 ) -> None:
     window, _ = opened("live", "--attack-ms", "40", "--gain", "0.5")
-    assert window.panel.controls == MouthControls(gain=0.5, smoothing=0.5, attack_ms=40.0)
+    assert window.panel.mouth.controls == MouthControls(gain=0.5, smoothing=0.5, attack_ms=40.0)
 
 
 @pytest.mark.parametrize("arguments", [(), ("live",)])

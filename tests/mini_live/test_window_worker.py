@@ -188,7 +188,7 @@ def test_a_recording_that_cannot_be_written_is_told_and_the_app_lives_on(
 ) -> None:
     told = ready(worker)
     worker.start_recording(tmp_path / "none" / "a.mp4")
-    told.wait_for(lambda it: it[0] == "notice" and "a.mp4" in str(it[1]))
+    told.wait_for(lambda it: it[0] == "notice" and "a.mp4" in str(it))
     assert told.all[-1] == ("recording_changed", False, "")
     next_frame(worker)
 
@@ -196,7 +196,7 @@ def test_a_recording_that_cannot_be_written_is_told_and_the_app_lives_on(
 def test_a_bad_sound_file_is_told_and_the_app_lives_on(worker: Worker, tmp_path: Path) -> None:
     told = ready(worker)
     worker.play_file(tmp_path / "none.wav")
-    told.wait_for(lambda it: it[0] == "notice" and "none.wav" in str(it[1]))
+    told.wait_for(lambda it: it[0] == "notice" and "none.wav" in str(it))
     told.wait_for(lambda it: it == ("source_changed", "idle", ""))
     next_frame(worker)
 
@@ -238,7 +238,7 @@ def test_a_hundred_quick_changes_of_character_end_with_the_last_and_lose_no_soun
 def test_a_character_that_cannot_be_opened_leaves_the_one_before(worker: Worker) -> None:
     told = ready(worker)
     worker.show_character(Path("missing"))
-    told.wait_for(lambda it: it[0] == "notice" and "missing" in str(it[1]))
+    told.wait_for(lambda it: it[0] == "notice" and "missing" in str(it))
     next_frame(worker)
 
 

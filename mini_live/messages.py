@@ -171,12 +171,12 @@ _HEALTH: dict[str, tuple[str, str]] = {
     "looking": ("Looking at this machine…", "正在检查本机…"),
     "doctor_good": ("Everything is here.", "一切就绪。"),
     "doctor_optional": (
-        "The avatar can speak. {count} optional parts are missing; each line says what to do.",
-        "数字人可以说话。缺少 {count} 个可选组件，处理方法见各行。",
+        "The avatar can speak. Optional and missing: {count}",
+        "数字人可以说话。缺少的可选组件：{count}",
     ),
     "doctor_missing": (
-        "{count} needed parts are missing; each line says what to do.",
-        "缺少 {count} 个必需组件，处理方法见各行。",
+        "Needed and missing: {count}",
+        "缺少的必需组件：{count}",
     ),
     "doctor_failed": ("The check-up could not be made.", "无法完成体检。"),
     "copy_report": ("Copy as text", "复制为文本"),

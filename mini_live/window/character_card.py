@@ -11,8 +11,8 @@ from mini_live.messages import Messages
 from mini_live.window.card import Card
 from mini_live.window.portraits import portrait
 
-PICTURE_PX = QSize(58, 74)
-ROW_PX = 118
+PICTURE_PX = QSize(56, 70)
+ROW_PX = 112
 
 
 class CharacterCard(Card):

@@ -42,14 +42,13 @@ class DoctorSheet(QDialog):
         self.setWindowTitle(self._text("doctor"))
         self.resize(640, 620)
         self.verdict = QLabel(self._text("looking"), objectName="heading", wordWrap=True)
-        self._rows = QGridLayout()
-        self._rows.setColumnStretch(2, 1)
-        self._rows.setHorizontalSpacing(12)
-        self._rows.setVerticalSpacing(8)
+        # What is missing stands first.
+        self._missing, self._fine = _grid(), _grid()
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(2, 2, 10, 2)
-        column.addLayout(self._rows)
+        column.addLayout(self._missing)
+        column.addLayout(self._fine)
         column.addStretch(1)
         scroll = QScrollArea(widgetResizable=True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -111,7 +110,6 @@ class DoctorSheet(QDialog):
                 self._add(event)
 
     def _add(self, check: dict[str, Any]) -> None:
-        row = self._rows.rowCount()
         ok, needed = bool(check["ok"]), check["weight"] == NEEDED
         sign = QLabel(
             "✓" if ok else "✕" if needed else "–", objectName="good" if ok else "bad" if needed else "faint"
@@ -121,8 +119,10 @@ class DoctorSheet(QDialog):
         told = str(check["found"]) if ok or not check["cure"] else f"{check['found']}\n{check['cure']}"
         found = QLabel(told, objectName="faint", wordWrap=True)
         found.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        rows = self._fine if ok else self._missing
+        row = rows.rowCount()
         for column, label in enumerate((sign, name, found)):
-            self._rows.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop)
+            rows.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop)
 
     def _finished(self) -> None:
         self._read()
@@ -135,3 +135,13 @@ class DoctorSheet(QDialog):
         else:
             key = "doctor_optional" if optional else "doctor_good"
         self.verdict.setText(self._text(key, count=len(missing) or len(optional)))
+
+
+def _grid() -> QGridLayout:
+    """Return rows of a sign, a name and what was found."""
+    rows = QGridLayout()
+    rows.setColumnMinimumWidth(1, 150)
+    rows.setColumnStretch(2, 1)
+    rows.setHorizontalSpacing(12)
+    rows.setVerticalSpacing(8)
+    return rows

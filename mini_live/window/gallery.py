@@ -68,7 +68,7 @@ class Gallery(QDialog):
         self._dialogs = dialogs
         self._background = background
         self.setWindowTitle(self._text("characters"))
-        self.resize(680, 560)
+        self.resize(724, 580)
         self.list = QListWidget(objectName="gallery")
         self.list.setAccessibleName(self._text("characters"))
         self.list.setViewMode(QListView.ViewMode.IconMode)

@@ -95,7 +95,7 @@ class MainWindow(QWidget):
         self._connect()
         self._apply_theme()
         self.retranslate()
-        self.resize(1120, 830)
+        self.resize(1120, 850)
         self.restoreGeometry(settings.place)
 
     @property

@@ -7,11 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QComboBox,
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +19,7 @@ from mini_live.microphone import MicrophoneInfo
 from mini_live.monitor import SpeakerInfo
 from mini_live.speech_synthesis import MOST_CHARACTERS
 from mini_live.window.card import Card
+from mini_live.window.choice import Choice
 from mini_live.window.level_meter import LevelMeter
 from mini_live.window.theme import Theme
 from mini_live.window.transport import Transport
@@ -174,8 +173,7 @@ class VoiceCard(Card):
         group.buttonClicked.connect(self._source_clicked)
 
     def _add_pages(self) -> None:
-        self.devices = QComboBox()
-        self.devices.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.devices = Choice()
         self.refresh = QPushButton("⟳", objectName="quiet")
         microphone = QWidget()
         row = QHBoxLayout(microphone)
@@ -208,8 +206,7 @@ class VoiceCard(Card):
         row.addWidget(self.mute, 1)
         row.addWidget(self.push_to_talk, 1)
         self.body.addLayout(row)
-        self.speakers = QComboBox()
-        self.speakers.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.speakers = Choice()
         self.speakers.addItem("", None)
         self.body.addWidget(self.speakers)
         self.mute.toggled.connect(self._mute_toggled)

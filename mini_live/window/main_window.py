@@ -6,12 +6,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from mini_live.log_file import log_folder
 from mini_live.messages import Messages
+from mini_live.window.arrangement import arrange
 from mini_live.window.bars import ActionBar, TopBar
 from mini_live.window.casting import Casting
 from mini_live.window.companion import Companion
@@ -35,7 +36,6 @@ from mini_live.window.voice_card import MICROPHONE
 from mini_live.window.worker import Worker
 from talkingface.mouth_controls import MouthControls
 
-PANEL_PX = 336
 STATUS_PERIOD_MS = 100
 REOPEN_PERIOD_MS = 2000
 CLOSE_WITHIN_S = 1.0
@@ -179,26 +179,8 @@ class MainWindow(QWidget):
         self.preparation = PreparationStrip(self._messages, self)
         self.notices = Notices(self._messages)
         self._status = QLabel(objectName="status")
-        left = QVBoxLayout()
-        left.setSpacing(10)
-        left.addWidget(self.stage, 1)
-        for part in (self.preparation, self.notices, self.action_bar):
-            left.addWidget(part)
-        self._scroll = QScrollArea(widgetResizable=True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setFixedWidth(PANEL_PX)
-        self._scroll.setWidget(self.panel)
-        middle = QHBoxLayout()
-        middle.setSpacing(16)
-        middle.addLayout(left, 1)
-        middle.addWidget(self._scroll)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(18, 10, 12, 8)
-        layout.setSpacing(8)
-        layout.addWidget(self.top_bar)
-        layout.addLayout(middle, 1)
-        layout.addWidget(self._status)
+        below: list[QWidget] = [self.preparation, self.notices, self.action_bar]
+        self._scroll = arrange(self, self.top_bar, self.stage, below, self.panel, self._status)
         self._timer = QTimer(self, interval=STATUS_PERIOD_MS)
         self._reopen_timer = QTimer(self, interval=REOPEN_PERIOD_MS)
 

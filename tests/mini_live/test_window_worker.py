@@ -205,7 +205,7 @@ def test_an_unplugged_microphone_is_told_and_found_again(worker: Worker) -> None
     told = ready(worker)
     worker.listen_to_microphone(None)
     told.wait_for(lambda it: it == ("source_changed", "lost", "Headset"))
-    assert any(it[0] == "notice" and "plug it in" in str(it[1]) for it in told.all)
+    assert any(it[0] == "notice" and "plug it in" in str(it) for it in told.all)
     next_frame(worker)
     before = len(told.all)
     worker.reopen_lost_microphone_if_lost()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from mini_live.mouth_curves import MouthCurveCollector
+from mini_live.painting_ahead import PaintingAhead
 from mini_live.sinks import QueuedSink, VideoFileSink
 from talkingface.errors import BadAudioError
 from talkingface.frame_composer import FrameComposer
@@ -28,7 +29,7 @@ def speak_into(
     heard: AudioSource | None = None,
     heard_rate_hz: int = SAMPLE_RATE,
 ) -> int:
-    """Drive the character with all of the sound; frames are encoded while the next ones are composed.
+    """Drive the character with all of the sound; while a frame is drawn, others are painted and encoded.
 
     Args:
         sink: where picture and sound go; whole when this returns, gone when it raises.
@@ -50,6 +51,7 @@ def speak_into(
         GraphicsError: drawing failed.
     """
     queued = QueuedSink(sink, WAITING_FRAMES, drop_when_full=False)
+    painting = PaintingAhead(composer, queued)
     samples = heard_samples = 0
     try:
         ended = False
@@ -74,23 +76,23 @@ def speak_into(
             if len(curve.coefficients):
                 timer.add("mouth", (time.perf_counter() - begin_s) * 1000 / len(curve.coefficients))
             collector.add(curve.coefficients, curve.silent)
-            _compose(curve, composer, queued, on_frame)
+            _compose(curve, painting, on_frame)
         if not collector.frames:
             raise BadAudioError(
                 f"expected sound for at least one frame, found {samples * 1000 / SAMPLE_RATE:g} ms"
             )
+        painting.finish()
         queued.close()
     except BaseException:
+        painting.stop()
         queued.stop()
         sink.abort()
         raise
     return samples
 
 
-def _compose(
-    curve: MouthCurve, composer: FrameComposer, sink: QueuedSink, on_frame: Callable[[int], None]
-) -> None:
+def _compose(curve: MouthCurve, painting: PaintingAhead, on_frame: Callable[[int], None]) -> None:
     for row, coefficients in enumerate(curve.coefficients):
         index = curve.first_frame + row
-        sink.write(composer.compose(index, coefficients))
+        painting.add(index, coefficients)
         on_frame(index + 1)

@@ -6,15 +6,32 @@ import queue
 import threading
 from collections.abc import Callable
 from functools import partial
+from typing import Generic, Protocol, TypeVar
 
 from mini_live.fitting import fitted
+from talkingface.colour_planes import PlanarFrame
 from talkingface.errors import AvatarError, OutputError
 from talkingface.records import AudioChunk, VideoFrame
-from talkingface.seams import FrameSink
 from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE, frame_count
 from talkingface.video_files import VideoWriter
 
 POLL_S = 0.2
+
+FrameT = TypeVar("FrameT")
+TakenFrameT = TypeVar("TakenFrameT", contravariant=True)
+
+
+class SinkOf(Protocol[TakenFrameT]):
+    """A :class:`talkingface.seams.FrameSink` for one kind of frame."""
+
+    def write(self, frame: TakenFrameT) -> None:
+        """Take one frame, in order."""
+
+    def write_audio(self, chunk: AudioChunk) -> None:
+        """Take the sound that the frames answer, in order."""
+
+    def close(self) -> None:
+        """Finish and free."""
 
 
 class VideoFileSink:
@@ -37,7 +54,7 @@ class VideoFileSink:
         self._first_frame: int | None = None
         self._next_index = 0
         self._samples = 0
-        self._last: VideoFrame | None = None
+        self._last: VideoFrame | PlanarFrame | None = None
         self._size: tuple[int, int] | None = None
         self._closed = False
 
@@ -46,7 +63,7 @@ class VideoFileSink:
         """Frames in the file so far, repeated ones included."""
         return self._next_index - (self._first_frame or 0)
 
-    def write(self, frame: VideoFrame) -> None:
+    def write(self, frame: VideoFrame | PlanarFrame) -> None:
         """See :class:`talkingface.seams.FrameSink`; frames of sound before this sink's own are left out."""
         if self._first_frame is None or frame.index < self._next_index:
             return
@@ -82,19 +99,23 @@ class VideoFileSink:
             self._closed = True
             self._writer.abort()
 
-    def _repeat(self, frame: VideoFrame, until_index: int) -> None:
+    def _repeat(self, frame: VideoFrame | PlanarFrame, until_index: int) -> None:
         while self._next_index < until_index:
             self._put(frame)
             self._next_index += 1
 
-    def _put(self, frame: VideoFrame) -> None:
+    def _put(self, frame: VideoFrame | PlanarFrame) -> None:
         """Write a frame in the file's own size, which another character may not have."""
+        size = frame.size if isinstance(frame, PlanarFrame) else (frame.rgb.shape[1], frame.rgb.shape[0])
         if self._size is None:
-            self._size = (frame.rgb.shape[1], frame.rgb.shape[0])
-        self._writer.write_frame(fitted(frame.rgb, *self._size))
+            self._size = size
+        if isinstance(frame, PlanarFrame) and size == self._size:
+            self._writer.write_planes(frame.planes)
+        else:
+            self._writer.write_frame(fitted(frame.rgb, *self._size))
 
 
-class QueuedSink:
+class QueuedSink(Generic[FrameT]):
     """Feeds a slow sink from a thread of its own, through a bounded queue.
 
     An error of the slow sink is raised at the next call here.
@@ -102,7 +123,7 @@ class QueuedSink:
 
     def __init__(
         self,
-        sink: FrameSink,
+        sink: SinkOf[FrameT],
         capacity_frames: int,
         *,
         drop_when_full: bool,
@@ -119,7 +140,7 @@ class QueuedSink:
         self._sink = sink
         self._drop = drop_when_full
         self._on_finished = on_finished
-        self._queue: queue.Queue[VideoFrame | AudioChunk | None] = queue.Queue()
+        self._queue: queue.Queue[FrameT | AudioChunk | None] = queue.Queue()
         self._room = threading.Semaphore(capacity_frames)
         self._error: AvatarError | None = None
         self._ended = False
@@ -127,7 +148,7 @@ class QueuedSink:
         self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
         self._thread.start()
 
-    def write(self, frame: VideoFrame) -> None:
+    def write(self, frame: FrameT) -> None:
         """Hand one frame on, or leave it out where the queue is full and that is allowed."""
         self._raise()
         if self._drop:
@@ -174,7 +195,7 @@ class QueuedSink:
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
             self._attempt(partial(self._write_one, item))
-            if isinstance(item, VideoFrame):
+            if not isinstance(item, AudioChunk):
                 self._room.release()
         self._attempt(self._sink.close)
         if self._on_finished is not None:
@@ -191,11 +212,11 @@ class QueuedSink:
         except Exception as error:  # whatever it is, it must reach the caller
             self._error = OutputError(f"expected to write the output, found {type(error).__name__}: {error}")
 
-    def _write_one(self, item: VideoFrame | AudioChunk) -> None:
-        if isinstance(item, VideoFrame):
-            self._sink.write(item)
-        else:
+    def _write_one(self, item: FrameT | AudioChunk) -> None:
+        if isinstance(item, AudioChunk):
             self._sink.write_audio(item)
+        else:
+            self._sink.write(item)
 
 
 class CallbackSink:

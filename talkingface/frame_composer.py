@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from talkingface import timing
 from talkingface.character import Character
+from talkingface.colour_planes import PlanarFrame, PlaneConverter, aligned
 from talkingface.compositing import blend_drawn, crop_of, guide_patch, lay_patch, paint_mask
 from talkingface.face_rig import FaceRig
-from talkingface.records import FloatArray, ImageArray, VideoFrame
+from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeometry, VideoFrame
 from talkingface.seams import FaceGenerator, MouthRenderer
 from talkingface.stage_timing import StageTimer
 
@@ -21,9 +24,42 @@ class BaseFrames(Protocol):
     def frame(self, index: int) -> ImageArray:
         """Return a fresh uint8 (H, W, 3) that the caller may change; ``index`` counts on for ever."""
 
+    def planes(self, index: int) -> NDArray[np.uint8]:
+        """Return the same as fresh planes; see :mod:`talkingface.colour_planes`."""
+
+
+@dataclass(frozen=True)
+class DrawnFrame:
+    """A frame whose lower face is drawn and not yet painted.
+
+    Attributes:
+        index: its number.
+        row: which frame of the base video it is.
+        picture: the base frame, RGB or planes, not changed so far.
+        area: uint8 (h, w, 3) the part of it that holds the crop.
+        place: where that part lies.
+        face: uint8 (h, w, 3) the crop with the drawn lower face.
+        guide: uint8 (128, 128, 4) what the generator reads.
+        mask: uint8 (128, 128) where its mouth counts.
+        geometry: where everything lies in the crop.
+    """
+
+    index: int
+    row: int
+    picture: NDArray[np.uint8]
+    area: ImageArray
+    place: CropRectangle
+    face: ImageArray
+    guide: ImageArray
+    mask: ImageArray
+    geometry: MouthGeometry
+
 
 class FrameComposer:
-    """Turns mouth coefficients into the character's frames. Not thread-safe: one thread owns it."""
+    """Turns mouth coefficients into the character's frames.
+
+    One thread owns it; only :meth:`paint` may run in another one, so that a frame is painted while the next is drawn.
+    """
 
     def __init__(
         self,
@@ -39,6 +75,7 @@ class FrameComposer:
         self._renderer = renderer
         self._generator = generator
         self._base = base
+        self._reader, self._writer = PlaneConverter(), PlaneConverter()
         self._reference_features = generator.encode_references(character.references)
         self.stages = StageTimer()
 
@@ -53,25 +90,76 @@ class FrameComposer:
             GraphicsError: drawing failed.
             CharacterError: the base video cannot be read.
         """
-        character, stages = self._character, self.stages
-        row = index % character.frame_count
-        with stages.stage("decode"):
+        with self.stages.stage("decode"):
             rgb = self._base.frame(index)
+        crop = self._crop(index)
+        drawn = self._draw(index, coefficients, rgb, crop_of(rgb, crop), crop)
+        self._paint(drawn)
+        self._put_face(drawn, drawn.area)
+        return VideoFrame(rgb, index, timing.frame_time_s(index))
+
+    def compose_planes(self, index: int, coefficients: FloatArray) -> PlanarFrame:
+        """Make frame ``index`` as :meth:`compose` does, but leave all that is not drawn anew as the video has it."""
+        return self.paint(self.draw(index, coefficients))
+
+    def draw(self, index: int, coefficients: FloatArray) -> DrawnFrame:
+        """Do the first half of :meth:`compose_planes`.
+
+        Raises:
+            GraphicsError: drawing failed.
+            CharacterError: the base video cannot be read.
+        """
+        with self.stages.stage("decode"):
+            planes = self._base.planes(index)
+            place = aligned(self._crop(index), self._character.width, self._character.height)
+            area = self._reader.read(planes, place)
+        return self._draw(index, coefficients, planes, area, place)
+
+    def paint(self, drawn: DrawnFrame) -> PlanarFrame:
+        """Do the second half; at most one thread at a time."""
+        self._paint(drawn)
+        with self.stages.stage("planes"):
+            after = drawn.area.copy()
+            self._put_face(drawn, after)
+            self._writer.add_change(drawn.picture, drawn.place, drawn.area, after)
+        return PlanarFrame(drawn.picture, drawn.index, timing.frame_time_s(drawn.index))
+
+    def _crop(self, index: int) -> CropRectangle:
+        return self._character.crops[index % self._character.frame_count]
+
+    def _draw(
+        self,
+        index: int,
+        coefficients: FloatArray,
+        picture: NDArray[np.uint8],
+        area: ImageArray,
+        place: CropRectangle,
+    ) -> DrawnFrame:
+        character, stages, wrap = self._character, self.stages, self._rig.meshes.wrap
+        row = index % character.frame_count
+        crop = character.crops[row]
         with stages.stage("geometry"):
-            crop = character.crops[row]
             wanted = np.asarray(coefficients, np.float32) * character.mouth_gain
             geometry = self._rig.geometry(character.points_px[row], character.poses[row], wanted, crop)
         with stages.stage("render"):
-            own = crop_of(rgb, crop)
+            own = crop_of(area, _inside(crop, place))
             drawn = self._renderer.render(own, geometry)
         with stages.stage("blend"):
             face = blend_drawn(own, drawn)
-            wrap = self._rig.meshes.wrap
-            guide = guide_patch(face, geometry, wrap)
-            mask = paint_mask(geometry, wrap)
-        with stages.stage("generate"):
-            painted = self._generator.generate(guide, self._reference_features)
-        with stages.stage("paste"):
-            lay_patch(face, guide, painted, mask, geometry)
-            own[...] = face
-        return VideoFrame(rgb, index, timing.frame_time_s(index))
+            guide, mask = guide_patch(face, geometry, wrap), paint_mask(geometry, wrap)
+        return DrawnFrame(index, row, picture, area, place, face, guide, mask, geometry)
+
+    def _paint(self, drawn: DrawnFrame) -> None:
+        """Paint into the drawn face."""
+        with self.stages.stage("generate"):
+            painted = self._generator.generate(drawn.guide, self._reference_features)
+        with self.stages.stage("paste"):
+            lay_patch(drawn.face, drawn.guide, painted, drawn.mask, drawn.geometry)
+
+    def _put_face(self, drawn: DrawnFrame, area: ImageArray) -> None:
+        crop_of(area, _inside(self._character.crops[drawn.row], drawn.place))[...] = drawn.face
+
+
+def _inside(crop: CropRectangle, place: CropRectangle) -> CropRectangle:
+    """Return a crop as it lies in a part of the frame."""
+    return CropRectangle(crop.x - place.x, crop.y - place.y, crop.width, crop.height)

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import cast
 
 import av
-from av.video.reformatter import VideoReformatter
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from numpy.typing import NDArray
 
 from talkingface.character import Character
 from talkingface.errors import CharacterError
@@ -53,6 +55,26 @@ class FrameLoop:
         Raises:
             CharacterError: the video is damaged or shorter than the character says.
         """
+        decoded = self._decoded(index)
+        return cast(ImageArray, self._reformatter.reformat(decoded, format="rgb24", threads=1).to_ndarray())
+
+    def planes(self, index: int) -> NDArray[np.uint8]:
+        """Return frame ``index`` as planes of your own; see :mod:`talkingface.colour_planes`.
+
+        Raises:
+            CharacterError: the video is damaged or shorter than the character says.
+        """
+        planar = self._reformatter.reformat(
+            self._decoded(index),
+            format="yuv420p",
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
+        return cast(NDArray[np.uint8], planar.to_ndarray())
+
+    def _decoded(self, index: int) -> av.VideoFrame:
+        """Return frame ``index`` as the decoder holds it, which must not be changed."""
         wanted = index % self._character.frame_count
         if wanted < self._next or wanted - self._next > FARTHEST_SKIP_FRAMES:
             self._seek(wanted)
@@ -72,7 +94,7 @@ class FrameLoop:
                 f"expected frames of {self._character.width}x{self._character.height}, "
                 f"found {decoded.width}x{decoded.height} in {self._path}"
             )
-        return cast(ImageArray, self._reformatter.reformat(decoded, format="rgb24", threads=1).to_ndarray())
+        return decoded
 
     def close(self) -> None:
         """Close the video; may be called twice."""

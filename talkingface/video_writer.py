@@ -22,6 +22,9 @@ from talkingface.mp4_fragments import keep_whole_fragments
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 AUDIO_BIT_RATE = 128_000
+# What the preset veryfast has and superfast has not: looking ahead shares the bits out so much better that a tenth more
+# of them gives the same picture in three quarters of the time.
+LOOK_AHEAD = "rc-lookahead=10:mbtree=1"
 # Whole pieces on the disk all along; turned into a plain mp4 at the end. The index waits for the first piece, because
 # only then does it know where each track begins.
 FRAGMENTED = {"movflags": "+hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
@@ -49,7 +52,7 @@ class VideoWriter:
         audio_sample_rate_hz: int | None = None,
         *,
         crf: int = 18,
-        preset: str = "veryfast",
+        preset: str = "superfast",
         threads: int = 1,
         keyframe_interval: int = 50,
         easy_to_decode: bool = False,
@@ -97,7 +100,7 @@ class VideoWriter:
             "crf": str(crf),
             "preset": preset,
             "bf": "0",
-            "x264-params": f"threads={threads}",
+            "x264-params": f"threads={threads}:{LOOK_AHEAD}",
         }
         if easy_to_decode:
             self._options["tune"] = "fastdecode"
@@ -135,23 +138,24 @@ class VideoWriter:
             self.abort()
             raise OutputError(f"expected frames of {expected} RGB, found an array of shape {rgb.shape}")
         with self._guarded():
-            self._last = self._to_yuv(rgb)
+            self._last = self._badged(self._converted(rgb))
             self._encode_frame(self._last)
             self._encode_sound(until_frame=self.frames_written)
 
     def planes(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return a frame as :meth:`write_planes` takes it: uint8 (1.5 * even height, even width), I420, BT.709."""
-        return cast(NDArray[np.uint8], self._to_yuv(rgb).to_ndarray())
+        return cast(NDArray[np.uint8], self._converted(rgb).to_ndarray())
 
     def write_planes(self, planes: NDArray[np.uint8]) -> None:
-        """Write one frame that :meth:`planes` made, half the size of RGB in memory.
+        """Write one frame of planes, as :meth:`planes` makes them: half the size of RGB in memory.
 
         Raises:
             OutputError: it cannot be written; the file is then gone.
         """
         with self._guarded():
-            self._last = av.VideoFrame.from_ndarray(planes, format="yuv420p")
-            self._last.colorspace, self._last.color_range = 1, 1
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame.colorspace, frame.color_range = 1, 1
+            self._last = self._badged(frame)
             self._encode_frame(self._last)
             self._encode_sound(until_frame=self.frames_written)
 
@@ -241,17 +245,19 @@ class VideoWriter:
             self._audio = self._container.add_stream("aac", rate=self._sound_rate_hz, layout="mono")
             self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
 
-    def _to_yuv(self, rgb: NDArray[np.uint8]) -> av.VideoFrame:
+    def _converted(self, rgb: NDArray[np.uint8]) -> av.VideoFrame:
         odd_height, odd_width = self._size[1] % 2, self._size[0] % 2
         if odd_height or odd_width:
             rgb = np.pad(rgb, ((0, odd_height), (0, odd_width), (0, 0)), mode="edge")
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-        yuv = self._reformatter.reformat(
+        return self._reformatter.reformat(
             frame, format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=1, threads=1
         )
+
+    def _badged(self, frame: av.VideoFrame) -> av.VideoFrame:
         if self._badge is not None:
-            self._badge.lay(yuv)
-        return yuv
+            self._badge.lay(frame)
+        return frame
 
     def _encode_frame(self, frame: av.VideoFrame) -> None:
         frame.pts = self.frames_written

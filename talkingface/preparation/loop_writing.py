@@ -18,6 +18,7 @@ from talkingface.video_files import FRAMES_PER_SECOND
 from talkingface.video_writer import VideoWriter
 
 BASE_CRF = 15
+BASE_PRESET = "veryfast"
 BASE_KEYFRAMES = 25
 ENCODER_THREADS = 2
 
@@ -75,7 +76,8 @@ def write_loop(
     written = 0
     writer = VideoWriter(
         path, size_px[0], size_px[1], FRAMES_PER_SECOND,
-        crf=BASE_CRF, keyframe_interval=BASE_KEYFRAMES, threads=ENCODER_THREADS, easy_to_decode=True,
+        crf=BASE_CRF, preset=BASE_PRESET, keyframe_interval=BASE_KEYFRAMES, threads=ENCODER_THREADS,
+        easy_to_decode=True,
         metadata={},
     )  # fmt: skip
     with writer:

@@ -1,0 +1,95 @@
+"""Whole frames: drawn in RGB and as planes, and what stays as the base video has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from talkingface.character import Character, load_character
+from talkingface.colour_planes import plane_views
+from talkingface.cpu_renderer import CpuMouthRenderer
+from talkingface.engines.onnx_generator import load_face_generator
+from talkingface.face_rig import FaceRig
+from talkingface.frame_composer import FrameComposer
+from talkingface.frame_loop import FrameLoop
+from talkingface.records import CropRectangle
+from talkingface.wrap_mesh import load_meshes
+from tests.made_faces import PROJECT, character_folder, mouth_space, opening_coefficients
+
+
+@pytest.fixture(scope="module")
+def character(tmp_path_factory: pytest.TempPathFactory) -> Character:
+    return load_character(character_folder(tmp_path_factory.mktemp("composer") / "made", frames=6))
+
+
+@pytest.fixture
+def composer(character: Character) -> Iterator[FrameComposer]:
+    meshes, base = load_meshes(), FrameLoop(character)
+    yield FrameComposer(
+        character,
+        FaceRig(mouth_space(), meshes, character.neutral),
+        CpuMouthRenderer(meshes, character.teeth_look),
+        load_face_generator(PROJECT / "checkpoint"),
+        base,
+    )
+    base.close()
+
+
+def place(crop: CropRectangle) -> tuple[slice, slice]:
+    return slice(crop.y, crop.y + crop.height), slice(crop.x, crop.x + crop.width)
+
+
+def test_only_the_crop_changes_and_the_mouth_opens(composer: FrameComposer, character: Character) -> None:
+    base = FrameLoop(character)
+    for index in (0, 1, 7):
+        frame = composer.compose(index, opening_coefficients(0.08))
+        plain = base.frame(index)
+        crop = character.crops[index % 6]
+        assert (frame.index, frame.pts_s) == (index, index / 25)
+        changed = np.abs(frame.rgb.astype(int) - plain).max(-1) > 8
+        assert changed[place(crop)].sum() > 200
+        changed[place(crop)] = False
+        assert not changed.any()
+    base.close()
+
+
+def test_planes_show_the_same_picture(composer: FrameComposer, character: Character) -> None:
+    wanted = opening_coefficients(0.06)
+    rgb = [composer.compose(index, wanted).rgb for index in range(6)]
+    for index in range(6):
+        frame = composer.compose_planes(index + 6, wanted)
+        assert (frame.index, frame.pts_s) == (index + 6, (index + 6) / 25)
+        difference = np.abs(frame.rgb.astype(int) - rgb[index])
+        assert difference.mean() < 0.6, "chroma at half size rounds twice in the drawn part"
+        assert np.percentile(difference, 99) <= 8
+
+
+def test_planes_outside_the_crop_are_those_of_the_video(
+    composer: FrameComposer, character: Character
+) -> None:
+    base = FrameLoop(character)
+    plain = base.planes(2)
+    base.close()
+    frame = composer.compose_planes(2, opening_coefficients(0.06))
+    luma, kept = plane_views(frame.planes)[0], plane_views(plain)[0]
+    crop = character.crops[2]
+    outside = np.ones(luma.shape, bool)
+    outside[crop.y - 4 : crop.y + crop.height + 4, crop.x - 16 : crop.x + crop.width + 16] = False
+    np.testing.assert_array_equal(luma[outside], kept[outside])
+
+
+def test_frames_may_be_drawn_ahead_of_painting(composer: FrameComposer) -> None:
+    mouths = [opening_coefficients(opening) for opening in (0.0, 0.04, 0.08)]
+    plain = [composer.compose_planes(index, mouth).planes for index, mouth in enumerate(mouths)]
+    drawn = [composer.draw(index + 6, mouth) for index, mouth in enumerate(mouths)]
+    for index, frame in enumerate(composer.paint(one) for one in drawn):
+        np.testing.assert_array_equal(frame.planes, plain[index])
+
+
+def test_the_stages_are_timed(composer: FrameComposer) -> None:
+    composer.compose_planes(0, opening_coefficients(0.05))
+    assert set(composer.stages.summary()) == {
+        "decode", "geometry", "render", "blend", "generate", "paste", "planes",
+    }  # fmt: skip

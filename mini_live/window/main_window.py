@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from mini_live.log_file import log_folder
 from mini_live.messages import Messages
@@ -29,7 +29,7 @@ from mini_live.window.settings import WindowSettings
 from mini_live.window.shortcuts import TALK, Shortcuts, ShortcutsSheet
 from mini_live.window.speaking import Speaking
 from mini_live.window.stage import Stage
-from mini_live.window.status_line import ProcessorLoad, status_line
+from mini_live.window.status_line import StatusLine
 from mini_live.window.theme import THEMES, style_sheet
 from mini_live.window.view_modes import ViewModes
 from mini_live.window.voice_card import MICROPHONE
@@ -75,7 +75,6 @@ class MainWindow(QWidget):
         self.ended = False
         self._close_after_s: float | None = None
         self._caption: tuple[str, dict[str, object]] = ("loading", {})
-        self._load = ProcessorLoad()
         self._dialogs = Dialogs(self, self._messages, settings)
         self.setAcceptDrops(True)
         self._build()
@@ -132,7 +131,7 @@ class MainWindow(QWidget):
         self.notices.retranslate()
         self.action_bar.retranslate(speaking=self.speaking.active)
         self.stage.setAccessibleName(text("stage"))
-        self._status.setToolTip(text("latency_hint"))
+        self._status.retranslate()
         self._say(*self._caption)
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -178,7 +177,7 @@ class MainWindow(QWidget):
         self.action_bar = ActionBar(self._messages)
         self.preparation = PreparationStrip(self._messages, self)
         self.notices = Notices(self._messages)
-        self._status = QLabel(objectName="status")
+        self._status = StatusLine(self._messages)
         below: list[QWidget] = [self.preparation, self.notices, self.action_bar]
         self._scroll = arrange(self, self.top_bar, self.stage, below, self.panel, self._status)
         self._timer = QTimer(self, interval=STATUS_PERIOD_MS)
@@ -325,7 +324,7 @@ class MainWindow(QWidget):
         status = self._worker.status
         self.panel.voice.meter.set_level(status.level_dbfs)
         self.speaking.show_position()
-        self._status.setText(status_line(status, self._messages, self._load.look()))
+        self._status.show_figures(status)
         self.filming.show_time()
         if self._close_after_s is not None and status.seconds >= self._close_after_s:
             self.close()

@@ -42,7 +42,7 @@ class Sources:
         """
         self._clock = clock
         self._on_notice = on_notice
-        self._on_changed = on_changed
+        self._tell = on_changed
         self._monitoring = monitoring
         self._wanted: str | None = None
         self._name = ""
@@ -50,6 +50,10 @@ class Sources:
         self.devices = threading.RLock()
         self.lost = False
         self.played: PlayedSound | None = None
+
+    def _on_changed(self, kind: str, name: str) -> None:
+        LOGGER.info("source: %s %s", kind, name)
+        self._tell(kind, name)
 
     def silence(self) -> AudioSource:
         """Return a source of silence, to begin with."""

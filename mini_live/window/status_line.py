@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
+
+from PySide6.QtWidgets import QLabel
 
 from mini_live.live_statistics import LiveStatus
 from mini_live.messages import Messages
@@ -10,6 +13,8 @@ from talkingface.timing import SAMPLE_RATE, WINDOW_MS
 
 GAP = "     "
 LOAD_PERIOD_S = 2.0
+LOG_PERIOD_S = 60.0
+LOGGER = logging.getLogger(__name__)
 
 
 class ProcessorLoad:
@@ -29,7 +34,34 @@ class ProcessorLoad:
         return self.percent
 
 
-def status_line(status: LiveStatus, messages: Messages, load_percent: float) -> str:
+class StatusLine(QLabel):
+    """Shows the figures, and writes them into the log once a minute."""
+
+    def __init__(self, messages: Messages) -> None:
+        """Start without figures."""
+        super().__init__(objectName="status")
+        self._messages = messages
+        self._load = ProcessorLoad()
+        self._logged_s = time.monotonic()
+
+    def show_figures(self, status: LiveStatus) -> None:
+        """Show the figures of now."""
+        load_percent = self._load.look()
+        self.setText(status_text(status, self._messages, load_percent))
+        if time.monotonic() - self._logged_s >= LOG_PERIOD_S:
+            self._logged_s = time.monotonic()
+            LOGGER.info(
+                "figures: frames=%d late=%d dropped=%d fps=%.1f latency_ms=%.0f lost_samples=%d seconds=%.0f cpu=%.0f",
+                status.frames, status.late_frames, status.dropped_frames, status.frames_per_second,
+                status.latency_ms, status.lost_samples, status.seconds, load_percent,
+            )  # fmt: skip
+
+    def retranslate(self) -> None:
+        """Write the tool tip again; the figures come by themselves."""
+        self.setToolTip(self._messages.text("latency_hint"))
+
+
+def status_text(status: LiveStatus, messages: Messages, load_percent: float) -> str:
     """Return the figures as one line of text; a blank where there are none yet."""
     if not status.frames:
         return " "

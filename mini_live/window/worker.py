@@ -234,7 +234,7 @@ class Worker(QObject):
             orders=self._orders,
         )
         self._apply_controls()
-        self.character_ready.emit(self._avatar.character.name, mouth.model.look_ahead_ms)
+        self._is_ready()
         if self._folder != opened:  # another was picked meanwhile
             self._loader.ask(self._folder)
         if not self._closing.is_set():
@@ -330,7 +330,13 @@ class Worker(QObject):
             return
         self._avatar = avatar
         session.composer = avatar.live_composer()
-        self.character_ready.emit(avatar.character.name, self._mouth.model.look_ahead_ms)
+        self._is_ready()
+
+    def _is_ready(self) -> None:
+        assert self._avatar is not None and self._mouth is not None
+        name = self._avatar.character.name
+        LOGGER.info("ready: %s, drawn by %s", name, self._avatar.renderer_name)
+        self.character_ready.emit(name, self._mouth.model.look_ahead_ms)
 
     def _composer_failed(self, error: AvatarError) -> Composer:
         """Keep the last picture, so that sound and recording go on, and look for something that can be drawn."""
@@ -355,7 +361,7 @@ class Worker(QObject):
             self.notice.emit("character", str(error))
             return
         session.composer = self._avatar.live_composer()
-        self.character_ready.emit(self._avatar.character.name, self._mouth.model.look_ahead_ms)
+        self._is_ready()
         if before is not None:
             before.close()
 

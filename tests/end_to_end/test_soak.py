@@ -96,10 +96,7 @@ def test_half_an_hour_live(desk: Desk, tmp_path: Path) -> None:
         lines = FIGURES.findall(desk.log)
         if len(lines) > printed:
             printed = len(lines)
-            print(
-                f"{minute:.1f} min {lines[-1]} rss {rows[-1][1]:.1f} MB, {rows[-1][2]} handles, {rows[-1][3]} threads",
-                flush=True,
-            )
+            tell(f"{minute:.1f} min {lines[-1]} rss {rows[-1][1]:.1f} MB, {rows[-1][2:]} handles, threads")
     player.terminate()
     for one in recorders:
         one.terminate()

@@ -9,13 +9,16 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from mini_live.cut_off_recordings import rescue_recording
 from mini_live.messages import Messages
 from mini_live.window.bars import ActionBar
 from mini_live.window.dialogs import Dialogs
 from mini_live.window.notices import Notices
+from mini_live.window.settings import WindowSettings
 from mini_live.window.stage import Stage
 from mini_live.window.worker import Worker
 
+UNFINISHED = "unfinished_recording"
 LOGGER = logging.getLogger(__name__)
 
 
@@ -31,6 +34,7 @@ class Filming(QObject):
         notices: Notices,
         messages: Messages,
         dialogs: Dialogs,
+        settings: WindowSettings,
     ) -> None:
         """Film nothing yet."""
         super().__init__(parent)
@@ -40,6 +44,7 @@ class Filming(QObject):
         self._notices = notices
         self._messages = messages
         self.dialogs = dialogs
+        self._settings = settings
         self._since_s: float | None = None
         bar.record.clicked.connect(self._record_clicked)
         bar.camera.clicked.connect(worker.set_camera)
@@ -49,7 +54,19 @@ class Filming(QObject):
 
     def record_to(self, path: Path) -> None:
         """Start a recording into a file."""
+        # Written down at once, so that the next start knows what a crash has cut off.
+        self._settings.remember(UNFINISHED, str(path))
+        self._settings.save()
         self._worker.start_recording(path)
+
+    def rescue(self) -> None:
+        """Bring back what there is of a recording that ended with the program."""
+        kept = self._settings.text(UNFINISHED)
+        if kept and rescue_recording(Path(kept)):
+            sentence = self._messages.text("unfinished_kept", path=kept)
+            LOGGER.info("told: %s", sentence)
+            self._notices.tell(sentence, stays=True)
+        self._settings.remember(UNFINISHED, "")
 
     def show_time(self) -> None:
         """Show for how long a recording has been running."""
@@ -68,6 +85,8 @@ class Filming(QObject):
     def _recording_changed(self, recording: bool, path: str) -> None:
         self._since_s = time.monotonic() if recording else None
         self._bar.show_recording(recording)
+        if not recording:
+            self._settings.remember(UNFINISHED, "")
         if path:
             text = self._messages.text
             LOGGER.info("recorded: %s", path)

@@ -87,7 +87,7 @@ class MainWindow(QWidget):
             self, worker, self.panel.character, self.preparation, self._messages, settings, known, chosen
         )
         self.filming = Filming(
-            self, worker, self.action_bar, self.stage, self.notices, self._messages, self._dialogs
+            self, worker, self.action_bar, self.stage, self.notices, self._messages, self._dialogs, settings
         )
         self.panel.mouth.set_controls(settings.controls if controls is None else controls)
         self.stage.show_image(preview(chosen))
@@ -104,6 +104,7 @@ class MainWindow(QWidget):
 
     def begin(self) -> None:
         """Start the worker; call it when the window is shown."""
+        self.filming.rescue()
         self._worker.start()
         self._worker.look_for_microphones()
         self._timer.start()

@@ -49,6 +49,32 @@ class Desk:
         )  # fmt: skip
         self.app: subprocess.Popen[str] | None = None
 
+    @classmethod
+    def second(cls, first: Desk, folder: Path) -> Desk:
+        """Return a desk of its own settings that shares another's sound."""
+        desk = cls(folder)
+        desk.remember(language="en")
+        for name in (
+            "PULSE_SERVER",
+            "PULSE_COOKIE",
+            "PULSE_RUNTIME_PATH",
+            "PULSE_STATE_PATH",
+            "XDG_RUNTIME_DIR",
+        ):
+            desk.environment[name] = first.environment[name]
+        return desk
+
+    def window_size(self) -> tuple[int, int]:
+        """Return width and height of the window; its corner lies in the display's."""
+        window = self.xdo("search", "--sync", "--onlyvisible", "--name", TITLE).split()[-1]
+        self.xdo("windowmove", "--sync", window, "0", "0")
+        told = dict(
+            line.split("=")
+            for line in self.xdo("getwindowgeometry", "--shell", window).splitlines()
+            if "=" in line
+        )
+        return int(told["WIDTH"]), int(told["HEIGHT"])
+
     @property
     def log(self) -> str:
         """What the program has written into its log."""

@@ -6,7 +6,7 @@ import logging
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from mini_live.cut_off_recordings import rescue_recording
@@ -18,6 +18,7 @@ from mini_live.window.settings import WindowSettings
 from mini_live.window.stage import Stage
 from mini_live.window.worker import Worker
 
+RESCUE_AFTER_MS = 3000
 UNFINISHED = "unfinished_recording"
 LOGGER = logging.getLogger(__name__)
 
@@ -60,13 +61,17 @@ class Filming(QObject):
         self._worker.start_recording(path)
 
     def rescue(self) -> None:
-        """Bring back what there is of a recording that ended with the program."""
+        """Bring back what there is of a recording that ended with the program, as soon as it is surely not written."""
         kept = self._settings.text(UNFINISHED)
-        if kept and rescue_recording(Path(kept)):
-            sentence = self._messages.text("unfinished_kept", path=kept)
+        self._settings.remember(UNFINISHED, "")
+        if kept:
+            QTimer.singleShot(RESCUE_AFTER_MS, self, lambda: self._rescue(Path(kept)))
+
+    def _rescue(self, path: Path) -> None:
+        if rescue_recording(path):
+            sentence = self._messages.text("unfinished_kept", path=path)
             LOGGER.info("told: %s", sentence)
             self._notices.tell(sentence, stays=True)
-        self._settings.remember(UNFINISHED, "")
 
     def show_time(self) -> None:
         """Show for how long a recording has been running."""

@@ -1,4 +1,4 @@
-"""Video files in: what a file holds, and its frames at a constant rate, upright and with square pixels."""
+"""Video files in: what a file holds, and its frames at a constant rate, upright, of square pixels and 8 bit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from talkingface.errors import BadVideoError
+from talkingface.hdr import StandardRange, is_hdr
 from talkingface.video_writer import VideoWriter
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def read_frames(
         longest_side_px: larger pictures are scaled down to this; None keeps the size.
 
     Yields:
-        uint8 (height, width, 3) RGB, upright, square pixels. A repeated source frame is the same array.
+        uint8 (height, width, 3) RGB, upright, square pixels, standard dynamic range. A repeated source frame is the same array.
 
     Raises:
         BadVideoError: the file is missing, unreadable, or holds no picture.
@@ -142,17 +143,14 @@ class _Upright:
         self._longest_side_px = longest_side_px
         self._reformatter = VideoReformatter()
         self._size: tuple[int, int] | None = None
+        self._standard: StandardRange | None = None
 
     def convert(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
         width, height = frame.width * max(self._aspect, 1.0), frame.height / min(self._aspect, 1.0)
         if self._longest_side_px is not None:
             shrink = min(1.0, self._longest_side_px / max(width, height))
             width, height = width * shrink, height * shrink
-        size = (max(2, round(width)), max(2, round(height)))
-        if size == (frame.width, frame.height):
-            image = self._rgb(frame)
-        else:
-            image = cv2.resize(self._rgb(frame), size, interpolation=cv2.INTER_AREA)
+        image = self._rgb(frame, (max(2, round(width)), max(2, round(height))))
         quarter_turns = round(frame.rotation / 90) % 4
         if quarter_turns:
             image = np.ascontiguousarray(np.rot90(image, quarter_turns))
@@ -162,12 +160,19 @@ class _Upright:
             image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
         return image
 
-    def _rgb(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
+    def _rgb(self, frame: av.VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
+        """Return uint8 (h, w, 3) in a size; HDR is brought to the standard range."""
         if max(frame.width, frame.height) > LARGEST_SIDE_PX:
             raise BadVideoError(
                 f"expected a picture of at most {LARGEST_SIDE_PX} px a side, found {frame.width}x{frame.height}"
             )
-        rgb = self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        hdr = is_hdr(int(frame.color_trc))
+        rgb = self._reformatter.reformat(frame, format="rgb48le" if hdr else "rgb24", threads=1).to_ndarray()
+        if size != (frame.width, frame.height):
+            rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+        if hdr:
+            self._standard = self._standard or StandardRange(int(frame.color_trc))
+            return self._standard.convert(rgb, int(frame.colorspace))
         return cast(NDArray[np.uint8], rgb)
 
 

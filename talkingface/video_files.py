@@ -82,7 +82,8 @@ def read_frames(
         longest_side_px: larger pictures are scaled down to this; None keeps the size.
 
     Yields:
-        uint8 (height, width, 3) RGB, upright, square pixels, standard dynamic range. A repeated source frame is the same array.
+        uint8 (height, width, 3) RGB, upright, square pixels, standard dynamic range; a repeated source frame is
+        the same array.
 
     Raises:
         BadVideoError: the file is missing, unreadable, or holds no picture.
@@ -166,14 +167,15 @@ class _Upright:
             raise BadVideoError(
                 f"expected a picture of at most {LARGEST_SIDE_PX} px a side, found {frame.width}x{frame.height}"
             )
-        hdr = is_hdr(int(frame.color_trc))
-        rgb = self._reformatter.reformat(frame, format="rgb48le" if hdr else "rgb24", threads=1).to_ndarray()
+        if is_hdr(int(frame.color_trc)):
+            self._standard = self._standard or StandardRange(int(frame.color_trc), int(frame.colorspace))
+            return self._standard.convert(frame, size)
+        rgb = cast(
+            NDArray[np.uint8], self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
+        )
         if size != (frame.width, frame.height):
             rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        if hdr:
-            self._standard = self._standard or StandardRange(int(frame.color_trc))
-            return self._standard.convert(rgb, int(frame.colorspace))
-        return cast(NDArray[np.uint8], rgb)
+        return rgb
 
 
 def _open(path: Path | str) -> av.container.InputContainer:

@@ -74,7 +74,7 @@ class StandardRange:
             Path(folder, "table.cube").write_text(self._cube, encoding="ascii")
             graph = av.filter.Graph()
             source = graph.add_buffer(
-                width=size[0], height=size[1], format="gbrp12le", time_base=Fraction(1, 25)
+                width=size[0], height=size[1], format=av.VideoFormat("gbrp12le"), time_base=Fraction(1, 25)
             )
             table = graph.add("lut3d", interp="tetrahedral", file=str(Path(folder, "table.cube")))
             graph.link_nodes(source, table, graph.add("format", "rgb24"), graph.add("buffersink")).configure()

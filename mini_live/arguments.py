@@ -105,11 +105,13 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--licence", default="", help="under which licence the video may be used")
     parser.add_argument("--consent", default="", help="who agreed to be shown, and how")
+    _add_face_model(parser)
 
 
 def _track(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path, metavar="VIDEO")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT.npz")
+    _add_face_model(parser)
 
 
 def _score(parser: argparse.ArgumentParser) -> None:
@@ -144,6 +146,15 @@ def _add_avatar(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--renderer", choices=RENDERERS, default="auto", help="what draws the mouth (default auto)"
+    )
+
+
+def _add_face_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--face-model",
+        type=Path,
+        metavar="FILE.task",
+        help="track with this face landmarker of MediaPipe Tasks (default: the model inside mediapipe's wheel)",
     )
 
 

@@ -28,6 +28,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
             matte=arguments.matte,
             consent=arguments.consent,
             licence=arguments.licence,
+            face_model=arguments.face_model,
             on_progress=reporter.progress,
         )
     fields = {"command": "prepare", "output": str(arguments.output), "report": report}

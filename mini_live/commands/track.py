@@ -13,7 +13,8 @@ from mini_live.quiet_libraries import quiet_native_logs
 from mini_live.reporting import Reporter
 from mini_live.whole_files import check_writable, write_whole
 from talkingface.errors import BadVideoError, NoFaceError
-from talkingface.tracking import FaceTrack, MediaPipeTracker, track_frames
+from talkingface.tasks_tracker import open_tracker
+from talkingface.tracking import FaceTrack, track_frames
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
 
 
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     check_writable(output)
     expected = max(1, round(info.duration_s * FRAMES_PER_SECOND))
     with quiet_native_logs(enabled=not arguments.debug):
-        tracker = MediaPipeTracker()
+        tracker = open_tracker(arguments.face_model)
         try:
             track = track_frames(
                 read_frames(video),

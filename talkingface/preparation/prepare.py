@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,9 @@ from talkingface.preparation.source_video import Source, open_source
 from talkingface.preparation.steady_tracks import FaceAnalysis, analyse
 from talkingface.preparation.watching import Watched, watch
 from talkingface.preparation.whole_folder import check_output, put_in_place, work_folder
-from talkingface.records import ImageArray
-from talkingface.tracking import FaceTracker, MediaPipeTracker
+from talkingface.records import FloatArray, ImageArray
+from talkingface.tasks_tracker import open_tracker
+from talkingface.tracking import FaceTracker
 from talkingface.video_files import FRAMES_PER_SECOND
 from talkingface.wrap_mesh import load_meshes
 
@@ -68,6 +70,7 @@ class Settings:
     matte: bool
     consent: str
     licence: str
+    face_model: Path | None
 
     def __post_init__(self) -> None:
         """Check values.
@@ -91,6 +94,7 @@ def prepare_character(
     matte: bool = False,
     consent: str = "",
     licence: str = "",
+    face_model: Path | str | None = None,
     on_progress: Progress | None = None,
     tracker: FaceTracker | None = None,
 ) -> dict[str, Any]:
@@ -106,6 +110,7 @@ def prepare_character(
         matte: also make the person's coverage (alpha.mp4).
         consent: who gave the permission to be shown.
         licence: of the video.
+        face_model: a face landmarker of MediaPipe Tasks (.task) that tracks instead of the model inside the wheel.
         on_progress: told the done share 0..1 and the stage: ``track``, ``analyse``,
             ``write``, ``matte``.
         tracker: another face tracker than MediaPipe's, fresh; it is not closed.
@@ -116,19 +121,23 @@ def prepare_character(
     Raises:
         BadVideoError: the video cannot be read.
         NoFaceError: no usable face in it.
+        BadInputError: the face landmarker is none, or a setting makes no sense.
         OutputError: the folder cannot be written, or holds something else.
         MissingPackageError: mediapipe is not installed.
     """
     video, output = Path(video), Path(output)
     told = on_progress or _nobody
     settings = Settings(
-        name or output.name, DEFAULT_LOOP_S if seconds is None else seconds, start_s, matte, consent, licence
-    )
+        name or output.name, DEFAULT_LOOP_S if seconds is None else seconds, start_s, matte, consent, licence,
+        None if face_model is None else Path(face_model),
+    )  # fmt: skip
     check_output(output)
     if is_dh_live_folder(video):
         video = dh_live_video(video)
     look_s = max(LONGEST_LOOK_S, settings.seconds)
-    source = open_source(video, settings.start_s, look_s, tracker)
+    source = open_source(
+        video, settings.start_s, look_s, lambda picture: _find_face(picture, settings, tracker)
+    )
     watched = _watch(source, settings, tracker, told)
     with work_folder(output) as work:
         report = _make(source, work, settings, watched, told)
@@ -137,8 +146,15 @@ def prepare_character(
     return report
 
 
+def _find_face(picture: ImageArray, settings: Settings, tracker: FaceTracker | None) -> FloatArray | None:
+    if tracker is not None:
+        return tracker.track(picture)
+    with closing(open_tracker(settings.face_model)) as own:
+        return own.track(picture)
+
+
 def _watch(source: Source, settings: Settings, tracker: FaceTracker | None, told: Progress) -> Watched:
-    main = None if tracker is not None else MainFaceTracker(MediaPipeTracker(), MediaPipeFinder())
+    main = None if tracker is not None else _main_face_tracker(settings)
     following = tracker if main is None else main
     assert following is not None
     try:
@@ -161,6 +177,15 @@ def _watch(source: Source, settings: Settings, tracker: FaceTracker | None, told
             "well lit, with a face at least 180 px wide"
         )
     return watched
+
+
+def _main_face_tracker(settings: Settings) -> MainFaceTracker:
+    tracker = open_tracker(settings.face_model)
+    try:
+        return MainFaceTracker(tracker, MediaPipeFinder())
+    except BaseException:
+        tracker.close()
+        raise
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +12,6 @@ import numpy as np
 from talkingface.errors import NoFaceError
 from talkingface.preparation.still_motion import STILL_LOOP_FRAMES, StillMotion
 from talkingface.records import FloatArray, ImageArray
-from talkingface.tracking import FaceTracker, MediaPipeTracker
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
 
 LONGEST_SIDE_PX = 1280
@@ -84,14 +83,16 @@ class Still:
             yield self.motion.frame(number)
 
 
-def open_source(path: Path, start_s: float, look_s: float, tracker: FaceTracker | None) -> Source:
+def open_source(
+    path: Path, start_s: float, look_s: float, find_face: Callable[[ImageArray], FloatArray | None]
+) -> Source:
     """Open a clip, or a still picture (a file of a single frame).
 
     Args:
         path: any file that PyAV decodes.
         start_s: where in a clip to begin.
         look_s: how much of it will be looked at, for the expected number of frames.
-        tracker: finds the face of a still picture; None is MediaPipe's.
+        find_face: returns the landmarks of a still picture, float32 (478, 3) in pixels, or None.
 
     Raises:
         BadVideoError: it cannot be read.
@@ -99,26 +100,16 @@ def open_source(path: Path, start_s: float, look_s: float, tracker: FaceTracker 
     """
     first = list(read_frames(path, seconds=0.2, longest_side_px=LONGEST_SIDE_PX))
     if first and all(frame is first[0] for frame in first) and len(first) < 4:
-        return Still(path, StillMotion(_even(first[0]), _still_points(path, _even(first[0]), tracker)))
+        picture = _even(first[0])
+        points = find_face(picture)
+        if points is None:
+            raise NoFaceError(
+                f"expected a face, found none in the picture {path.name}: use a portrait from the front, well lit"
+            )
+        return Still(path, StillMotion(picture, points))
     length_s = probe_video(path).duration_s - start_s
     expected = min(look_s, length_s if length_s > 0 else look_s) * FRAMES_PER_SECOND
     return Clip(path, start_s, max(1, round(expected)))
-
-
-def _still_points(path: Path, picture: ImageArray, tracker: FaceTracker | None) -> FloatArray:
-    own = MediaPipeTracker() if tracker is None else None
-    following = tracker if own is None else own
-    assert following is not None
-    try:
-        points = following.track(picture)
-    finally:
-        if own is not None:
-            own.close()
-    if points is None:
-        raise NoFaceError(
-            f"expected a face, found none in the picture {path.name}: use a portrait from the front, well lit"
-        )
-    return points
 
 
 def _even(frame: ImageArray) -> ImageArray:

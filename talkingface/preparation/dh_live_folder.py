@@ -1,35 +1,54 @@
 """Characters prepared for DH_live (``01.mp4`` and ``combined_data.json.gz``) as a source, read as untrusted input.
 
-Its landmarks are whole pixels of a 128 px crop, so the video is tracked again; the stored frames are only checked,
-so that a folder whose parts do not belong together is refused.
+The data hold ``uid``, ``frame_num``, ``face3D_obj`` (lines of text), ``ref_data`` (numbers of its network) and
+``json_data``: for each frame of the video a ``rect`` around the mouth in pixels and ``points``, 16 numbers of a
+matrix and then x, y of landmarks as whole tenths in a 128 px crop. That is too coarse to animate, so the video is
+tracked again; the data are checked, so that a folder whose parts do not belong together is refused.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import math
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from talkingface.errors import BadInputError
+from talkingface.video_files import FRAMES_PER_SECOND, probe_video
 
 VIDEO = "01.mp4"
 DATA = "combined_data.json.gz"
+SUB_FOLDER = "assets"
 LARGEST_DATA_BYTES = 128 * 1024 * 1024
 MOST_FRAMES = 20_000
+MATRIX_NUMBERS = 16
+MOST_NUMBERS = 4096
+FRAME_TOLERANCE = 3
+LONGEST_UID = 100
 
 
-def is_dh_live_folder(folder: Path) -> bool:
-    """Return whether a folder looks as if DH_live had prepared it."""
-    return folder.is_dir() and (folder / DATA).exists()
+@dataclass(frozen=True)
+class DhLiveCharacter:
+    """A checked folder: the video to prepare, and what its maker called it."""
+
+    video: Path
+    uid: str
 
 
-def dh_live_video(folder: Path) -> Path:
-    """Return the video of a DH_live character, after its data was checked.
+def find_dh_live(folder: Path) -> Path | None:
+    """Return the folder that holds what DH_live prepared: this one or its ``assets``; None where there is none."""
+    return next((place for place in (folder, folder / SUB_FOLDER) if (place / DATA).exists()), None)
+
+
+def open_dh_live(folder: Path) -> DhLiveCharacter:
+    """Return a DH_live character, after its parts were checked.
 
     Raises:
-        BadInputError: a part is missing, a link, too large, or not what DH_live writes.
+        BadInputError: a part is missing, a link, too large, not what DH_live writes, or of another video.
+        BadVideoError: the video cannot be read.
     """
     for name in (VIDEO, DATA):
         if (folder / name).is_symlink() or not (folder / name).is_file():
@@ -42,13 +61,52 @@ def dh_live_video(folder: Path) -> Path:
         raise BadInputError(
             f"expected a list json_data of 1 to {MOST_FRAMES} frames, found none in {folder / DATA}"
         )
+    told = content.get("frame_num", len(frames))
+    if told != len(frames):
+        raise BadInputError(f"expected frame_num to be {len(frames)}, found {told!s:.20} in {folder / DATA}")
+    numbers = _check_frame(frames[0], 0, folder)
     for number, frame in enumerate(frames):
-        rect = frame.get("rect") if isinstance(frame, dict) else None
-        if not _is_rectangle(rect):
+        if _check_frame(frame, number, folder) != numbers:
             raise BadInputError(
-                f"expected a rect of 4 numbers in frame {number}, found {rect!r:.60} in {folder / DATA}"
+                f"expected {numbers} points in frame {number} as in the first, found others in {folder / DATA}"
             )
-    return folder / VIDEO
+    _check_video(folder, frames)
+    uid = content.get("uid")
+    return DhLiveCharacter(folder / VIDEO, uid[:LONGEST_UID] if isinstance(uid, str) else "")
+
+
+def _check_frame(frame: Any, number: int, folder: Path) -> int:
+    """Check one frame's data and return how many point numbers it has."""
+    rect = frame.get("rect") if isinstance(frame, dict) else None
+    if not _is_rectangle(rect):
+        raise BadInputError(
+            f"expected a rect of 4 numbers in frame {number}, found {rect!r:.60} in {folder / DATA}"
+        )
+    points = frame.get("points")
+    good = isinstance(points, list) and MATRIX_NUMBERS < len(points) <= MOST_NUMBERS and len(points) % 2 == 0
+    if not good or not all(_is_number(value) for value in points):
+        raise BadInputError(
+            f"expected points as {MATRIX_NUMBERS} numbers and pairs in frame {number}, "
+            f"found other in {folder / DATA}"
+        )
+    return len(points)
+
+
+def _check_video(folder: Path, frames: list[dict[str, Any]]) -> None:
+    """Check that the data can be of this video: as many frames, and every rectangle inside the picture."""
+    info = probe_video(folder / VIDEO)
+    shown = round(info.duration_s * (info.frames_per_second or FRAMES_PER_SECOND))
+    if abs(shown - len(frames)) > FRAME_TOLERANCE + 0.02 * len(frames):
+        raise BadInputError(
+            f"expected a video of {len(frames)} frames as in {DATA}, found {shown} in {folder / VIDEO}"
+        )
+    for number, frame in enumerate(frames):
+        rect = frame["rect"]
+        if rect[2] > info.width + 1 or rect[3] > info.height + 1:
+            raise BadInputError(
+                f"expected rect {rect} of frame {number} inside {info.width}x{info.height}, "
+                f"found it outside: {DATA} belongs to another video than {folder / VIDEO}"
+            )
 
 
 def _unpacked(path: Path) -> Any:
@@ -63,8 +121,10 @@ def _unpacked(path: Path) -> Any:
 
 
 def _is_rectangle(rect: object) -> bool:
-    if not isinstance(rect, list) or len(rect) != 4:
-        return False
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in rect):
+    if not isinstance(rect, list) or len(rect) != 4 or not all(_is_number(value) for value in rect):
         return False
     return 0 <= rect[0] < rect[2] < 1e5 and 0 <= rect[1] < rect[3] < 1e5
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

@@ -18,7 +18,7 @@ from talkingface.errors import BadInputError, NoFaceError
 from talkingface.face_rig import FaceRig
 from talkingface.mouth_space import MouthSpace
 from talkingface.preparation.crop_path import crop_path
-from talkingface.preparation.dh_live_folder import dh_live_video, is_dh_live_folder
+from talkingface.preparation.dh_live_folder import find_dh_live, open_dh_live
 from talkingface.preparation.drawn_mouths import SEEN_OPENING, with_drawn_mouths
 from talkingface.preparation.loop_choice import (
     FrameMix,
@@ -132,15 +132,18 @@ def prepare_character(
         None if face_model is None else Path(face_model),
     )  # fmt: skip
     check_output(output)
-    if is_dh_live_folder(video):
-        video = dh_live_video(video)
+    moved = find_dh_live(video)
+    origin: dict[str, str] = {}
+    if moved is not None:
+        imported = open_dh_live(moved)
+        video, origin = imported.video, {"prepared_for": "DH_live", "uid": imported.uid}
     look_s = max(LONGEST_LOOK_S, settings.seconds)
     source = open_source(
         video, settings.start_s, look_s, lambda picture: _find_face(picture, settings, tracker)
     )
     watched = _watch(source, settings, tracker, told)
     with work_folder(output) as work:
-        report = _make(source, work, settings, watched, told)
+        report = _make(source, work, settings, watched, told, origin)
         put_in_place(work, output)
     told(1.0, "done")
     return report
@@ -232,7 +235,9 @@ def _plan(source: Source, watched: Watched, settings: Settings, space: MouthSpac
     return Plan(offset, shot, analysis, loop, mixes, references, opened)
 
 
-def _make(source: Source, work: Path, settings: Settings, watched: Watched, told: Progress) -> dict[str, Any]:
+def _make(
+    source: Source, work: Path, settings: Settings, watched: Watched, told: Progress, origin: dict[str, str]
+) -> dict[str, Any]:
     told(0.56, "analyse")
     space, meshes = MouthSpace.load(MOUTH_SPACE), load_meshes()
     plan = _plan(source, watched, settings, space)
@@ -267,6 +272,7 @@ def _make(source: Source, work: Path, settings: Settings, watched: Watched, told
             references=patches,
             licence=settings.licence,
             consent=settings.consent,
+            extra={"origin": origin} if origin else {},
         )
     )
     return report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,7 @@ class Settings:
     consent: str
     licence: str
     face_model: Path | None
+    origin: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check values.
@@ -133,17 +134,17 @@ def prepare_character(
     )  # fmt: skip
     check_output(output)
     moved = find_dh_live(video)
-    origin: dict[str, str] = {}
     if moved is not None:
         imported = open_dh_live(moved)
-        video, origin = imported.video, {"prepared_for": "DH_live", "uid": imported.uid}
+        video = imported.video
+        settings = replace(settings, origin={"prepared_for": "DH_live", "uid": imported.uid})
     look_s = max(LONGEST_LOOK_S, settings.seconds)
     source = open_source(
         video, settings.start_s, look_s, lambda picture: _find_face(picture, settings, tracker)
     )
     watched = _watch(source, settings, tracker, told)
     with work_folder(output) as work:
-        report = _make(source, work, settings, watched, told, origin)
+        report = _make(source, work, settings, watched, told)
         put_in_place(work, output)
     told(1.0, "done")
     return report
@@ -235,9 +236,7 @@ def _plan(source: Source, watched: Watched, settings: Settings, space: MouthSpac
     return Plan(offset, shot, analysis, loop, mixes, references, opened)
 
 
-def _make(
-    source: Source, work: Path, settings: Settings, watched: Watched, told: Progress, origin: dict[str, str]
-) -> dict[str, Any]:
+def _make(source: Source, work: Path, settings: Settings, watched: Watched, told: Progress) -> dict[str, Any]:
     told(0.56, "analyse")
     space, meshes = MouthSpace.load(MOUTH_SPACE), load_meshes()
     plan = _plan(source, watched, settings, space)
@@ -272,7 +271,7 @@ def _make(
             references=patches,
             licence=settings.licence,
             consent=settings.consent,
-            extra={"origin": origin} if origin else {},
+            extra={"origin": settings.origin} if settings.origin else {},
         )
     )
     return report

@@ -10,11 +10,13 @@ from typing import Protocol
 import numpy as np
 
 from talkingface.errors import NoFaceError
+from talkingface.preparation.read_ahead import read_ahead
 from talkingface.preparation.still_motion import STILL_LOOP_FRAMES, StillMotion
 from talkingface.records import FloatArray, ImageArray
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
 
 LONGEST_SIDE_PX = 1280
+FRAMES_AHEAD = 4
 
 
 class Source(Protocol):
@@ -52,6 +54,9 @@ class Clip:
 
     def frames(self, seconds: float | None) -> Iterator[ImageArray]:
         """See :class:`Source`; the last column or row of an odd size is cut off."""
+        return read_ahead(self._frames(seconds), FRAMES_AHEAD)
+
+    def _frames(self, seconds: float | None) -> Iterator[ImageArray]:
         last: ImageArray | None = None
         even: ImageArray | None = None
         for frame in read_frames(

@@ -99,7 +99,8 @@ def watch(
 def _thumb(frame: ImageArray) -> NDArray[np.uint8]:
     shrink = THUMB_PX / max(frame.shape[:2])
     size = (max(1, round(frame.shape[1] * shrink)), max(1, round(frame.shape[0] * shrink)))
-    return cv2.cvtColor(cv2.resize(frame[::2, ::2], size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    coarse = np.ascontiguousarray(frame[:: max(1, int(0.25 / shrink)), :: max(1, int(0.25 / shrink))])
+    return cv2.cvtColor(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
 
 
 def _note(frame: ImageArray, mesh: FloatArray | None) -> tuple[float, float, float]:

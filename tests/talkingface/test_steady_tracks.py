@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from talkingface.landmarks import lip_opening
-from talkingface.preparation.steady_tracks import analyse, close_lips, mend
+from talkingface.preparation.steady_tracks import _savgol, analyse, close_lips, mend
 from talkingface.tracking import FaceTrack
 from tests.made_faces import face_track, head_pose, mouth_space, opening_coefficients, swaying
 
@@ -112,3 +112,15 @@ def test_very_short_tracks(frames: int) -> None:
     track = face_track(swaying(frames))
     analysis = analyse(track, mouth_space())
     np.testing.assert_allclose(analysis.points_px[..., :2], track.points[..., :2], atol=3.0)
+
+
+@pytest.mark.parametrize(("window", "order"), [(17, 1), (7, 2), (3, 1)])
+@pytest.mark.parametrize("rows", [3, 4, 7, 40])
+def test_the_smoothing_is_that_of_savitzky_and_golay(window: int, order: int, rows: int) -> None:
+    from scipy.signal import savgol_filter
+
+    signal = np.random.default_rng(1).normal(size=(rows, 5))
+    fitting = min(window, rows - (rows + 1) % 2)
+    if fitting > order:
+        expected = savgol_filter(signal, fitting, order, axis=0, mode="interp")
+        np.testing.assert_allclose(_savgol(signal, window, order), expected, atol=1e-9)

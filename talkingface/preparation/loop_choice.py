@@ -1,7 +1,8 @@
 """Which part of a clip becomes the endless base loop, and how its end meets its beginning.
 
-A forward loop with a matched cut and a short cross-fade is preferred: nobody sees time run backwards. Where no two
-frames match well enough, the clip runs forward and back, turning where the head moves least.
+A forward loop is preferred, cut between two moments that look alike and joined by a short morph: nobody sees time
+run backwards. Where no two moments match well enough, the calmest part runs forward and back; it turns where the
+head moves least, and slows down before it does, so that the turn is not seen.
 """
 
 from __future__ import annotations
@@ -17,12 +18,19 @@ from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.preparation.watching import Watched
 from talkingface.records import FloatArray
 
-FADE_FRAMES = 6
+FADE_FRAMES = 10
+EASE_FRAMES = 8
 SHORTEST_LOOP_S = 2.5
-MOST_FACE_SHIFT = 0.02
+# What a morph can join unseen: the face so far apart (face heights), the picture so different (grey levels, or
+# so many times the usual change between neighbours).
+MOST_FACE_SHIFT = 0.035
+MOST_PICTURE_CHANGE = 5.0
 MOST_PICTURE_RATIO = 2.5
-SHORTNESS_COST = 0.03
+LID_WEIGHT = 1.5
+CALMNESS_COST = 30.0
+SHORTNESS_COST = 1.0
 CANDIDATES = 400
+HEAD_COLUMNS = 6
 NOSE_TIP, LEFT_LIDS, RIGHT_LIDS = 1, (159, 145), (386, 374)
 
 
@@ -42,12 +50,17 @@ class LoopChoice:
     Attributes:
         mixes: the loop's frames in order.
         kind: ``forward``, ``forward-back``, or ``still`` for a made motion.
+        closest: how far the face is apart in the best matching moments, in face heights; infinite where the clip
+            is too short for any.
+        turn_speed: how fast the head moves where the loop turns round, in face heights a frame; 0 if it does not.
         seam_ratio: picture change where the end meets the beginning, over the usual change between neighbours.
         seam_face_shift: how far the face leaps there, in face heights.
     """
 
     mixes: tuple[FrameMix, ...]
     kind: str
+    closest: float
+    turn_speed: float
     seam_ratio: float
     seam_face_shift: float
 
@@ -57,45 +70,47 @@ def choose_stretch(watched: Watched, analysis: FaceAnalysis, most_frames: int) -
     count = len(analysis.points_px)
     if count <= most_frames:
         return 0, count
-    turn = np.stack([pose.rotation[:, 2] for pose in analysis.poses])
-    turned = np.linalg.norm(turn[:, :2] - np.median(turn[:, :2], axis=0), axis=1)
-    opening = np.maximum(analysis.opening - np.quantile(analysis.opening, 0.05), 0)
-    talk = np.abs(np.diff(analysis.opening, prepend=analysis.opening[:1]))
-    blurred = watched.sharpness < 0.5 * np.median(watched.sharpness)
-    cost = opening + 2 * talk + 0.1 * turned + 0.05 * blurred + 0.5 * analysis.mended
-    total = np.concatenate([[0.0], np.cumsum(cost)])
+    total = np.concatenate([[0.0], np.cumsum(_restlessness(watched, analysis))])
     starts = np.arange(count - most_frames + 1)
     start = int(np.argmin(total[starts + most_frames] - total[starts]))
     return start, start + most_frames
 
 
-def choose_loop(
-    watched: Watched, analysis: FaceAnalysis, start: int, stop: int, most_frames: int
-) -> LoopChoice:
-    """Choose how frames ``start`` until before ``stop`` repeat.
+def _restlessness(watched: Watched, analysis: FaceAnalysis) -> NDArray[np.float64]:
+    """Return (F,): how little a frame is wanted, for an open or moving mouth, a turned head, blur, a lost face."""
+    turn = np.stack([pose.rotation[:, 2] for pose in analysis.poses])
+    turned = np.linalg.norm(turn[:, :2] - np.median(turn[:, :2], axis=0), axis=1)
+    opening = np.maximum(analysis.opening - np.quantile(analysis.opening, 0.05), 0)
+    talk = np.abs(np.diff(analysis.opening, prepend=analysis.opening[:1]))
+    blurred = watched.sharpness < 0.5 * np.median(watched.sharpness)
+    cost: NDArray[np.float64] = opening + 2 * talk + 0.1 * turned + 0.05 * blurred + 0.5 * analysis.mended
+    return cost
+
+
+def choose_loop(watched: Watched, analysis: FaceAnalysis, most_frames: int) -> LoopChoice:
+    """Choose which frames repeat, and how.
 
     Args:
         watched: thumbnails tell how much the picture changes.
         analysis: the steady face tells how it moves.
-        start: first usable frame.
-        stop: after the last usable frame.
         most_frames: of the finished loop.
     """
-    usual = usual_change(watched.thumbs[start:stop])
+    usual = usual_change(watched.thumbs)
     where = _face_places(analysis)
-    cut = _matched_cut(watched, where, start, stop, usual)
+    cut, closest = _matched_cut(watched, analysis, where, most_frames, usual)
+    speed = 0.0
     if cut is not None:
-        begin, end = cut
-        mixes = _forward(begin, end)
-        kind = "forward"
+        mixes, kind = _forward(*cut), "forward"
     else:
-        begin, end = _calm_turns(where, start, min(stop, start + most_frames // 2 + 1))
-        there = [FrameMix(k, k, 0.0) for k in range(begin, end)]
-        mixes = tuple(there + there[-2:0:-1])
-        kind = "forward-back"
+        # The slow turns at both ends take 2 * EASE_FRAMES more.
+        most = max(2, (most_frames - 4 * EASE_FRAMES) // 2 + 1)
+        start, stop = choose_stretch(watched, analysis, most)
+        begin, end = _calm_turns(where, start, stop)
+        mixes, kind = _forward_back(begin, end, most_frames), "forward-back"
+        speed = max(_speed(where, begin), _speed(where, end - 1))
     ratio = _mixed_change(watched.thumbs, mixes[-1], mixes[0]) / usual
     shift = float(np.abs(_mixed(where, mixes[-1]) - _mixed(where, mixes[0])).max())
-    return LoopChoice(mixes, kind, float(ratio), shift)
+    return LoopChoice(mixes, kind, closest, speed, float(ratio), shift)
 
 
 def closed_loop(watched: Watched, analysis: FaceAnalysis) -> LoopChoice:
@@ -104,7 +119,7 @@ def closed_loop(watched: Watched, analysis: FaceAnalysis) -> LoopChoice:
     where = _face_places(analysis)
     ratio = _mixed_change(watched.thumbs, mixes[-1], mixes[0]) / usual_change(watched.thumbs)
     shift = float(np.abs(where[-1] - where[0]).max())
-    return LoopChoice(mixes, "still", float(ratio), shift)
+    return LoopChoice(mixes, "still", 0.0, 0.0, float(ratio), shift)
 
 
 def mend_pictures(mixes: tuple[FrameMix, ...], bad: NDArray[np.bool_]) -> tuple[FrameMix, ...]:
@@ -125,49 +140,77 @@ def mend_pictures(mixes: tuple[FrameMix, ...], bad: NDArray[np.bool_]) -> tuple[
 
 
 def _face_places(analysis: FaceAnalysis) -> FloatArray:
-    """Return (F, 8): where head, nose and eyelids are, in face heights."""
+    """Return (F, 8): where head, nose, brow and eyelids are, in face heights."""
     points = analysis.points_px[..., :2]
     size = float(np.median([pose.scale_px for pose in analysis.poses]))
     head = points[:, list(STABLE)].mean(1) / size
     nose = points[:, NOSE_TIP] / size
     brow = points[:, STABLE[0]] / size
     lids = [
-        np.linalg.norm(points[:, upper] - points[:, lower], axis=1) / size
+        LID_WEIGHT * np.linalg.norm(points[:, upper] - points[:, lower], axis=1) / size
         for upper, lower in (LEFT_LIDS, RIGHT_LIDS)
     ]
     return np.column_stack([head, nose, brow, *lids]).astype(np.float32)
 
 
 def _matched_cut(
-    watched: Watched, where: FloatArray, start: int, stop: int, usual: float
-) -> tuple[int, int] | None:
-    """Return (begin, end) such that frame ``end`` looks and moves as frame ``begin``, or None."""
-    count = stop - start
-    shortest = max(round(SHORTEST_LOOP_S * watched.track.frames_per_second), count // 2)
-    if count < shortest + 2 * FADE_FRAMES:
-        return None
-    firsts = np.arange(start + FADE_FRAMES, stop - shortest - 2)
-    lasts = np.arange(start + shortest, stop - 2)
-    if not len(firsts) or not len(lasts):
-        return None
-    worst = np.zeros((len(firsts), len(lasts)), np.float32)
-    for step in (-3, 0, 2):
-        apart = np.abs(where[firsts + step][:, None] - where[lasts + step][None])
-        worst = np.maximum(worst, apart.max(-1))
+    watched: Watched, analysis: FaceAnalysis, where: FloatArray, most_frames: int, usual: float
+) -> tuple[tuple[int, int] | None, float]:
+    """Return (begin, end) such that the frames around ``end`` look as those around ``begin``, and how close any are.
+
+    None for the first where no two can be joined unseen.
+    """
+    count = len(where)
+    shortest = max(round(SHORTEST_LOOP_S * watched.track.frames_per_second), min(count, most_frames) // 2)
+    firsts = np.arange(FADE_FRAMES, count - shortest)
+    lasts = np.arange(FADE_FRAMES + shortest, count)
+    if not len(firsts) or shortest > most_frames:
+        return None, float("inf")
+    apart = np.zeros((len(firsts), len(lasts)), np.float32)
+    for step in (-8, -4, 0):
+        for column in where.T:
+            np.maximum(apart, np.abs(column[firsts + step][:, None] - column[lasts + step][None]), out=apart)
     length = lasts[None] - firsts[:, None]
-    worst[length < shortest] = np.inf
-    cost = worst + SHORTNESS_COST * (1 - length / count)
+    apart[(length < shortest) | (length > most_frames)] = np.inf
+    total = np.concatenate([[0.0], np.cumsum(_restlessness(watched, analysis))])
+    restless = (total[lasts][None] - total[firsts][:, None]) / np.maximum(length, 1)
+    cost = apart / MOST_FACE_SHIFT + CALMNESS_COST * restless + SHORTNESS_COST * (1 - length / most_frames)
+    cost[apart > MOST_FACE_SHIFT] = np.inf
+    most_change = max(MOST_PICTURE_RATIO * usual, MOST_PICTURE_CHANGE)
     best: tuple[float, int, int] | None = None
     for number in np.argsort(cost, axis=None)[:CANDIDATES]:
         row, column = np.unravel_index(number, cost.shape)
-        if worst[row, column] > MOST_FACE_SHIFT:
-            continue
         begin, end = int(firsts[row]), int(lasts[column])
         change = float(np.abs(watched.thumbs[begin].astype(np.float32) - watched.thumbs[end]).mean())
-        score = change / usual + 100 * float(cost[row, column])
-        if change / usual <= MOST_PICTURE_RATIO and (best is None or score < best[0]):
+        score = float(cost[row, column]) + change / most_change
+        if change <= most_change and np.isfinite(score) and (best is None or score < best[0]):
             best = (score, begin, end)
-    return None if best is None else best[1:]
+    return None if best is None else best[1:], float(apart.min())
+
+
+def _forward_back(begin: int, end: int, most_frames: int) -> tuple[FrameMix, ...]:
+    """Frames ``begin`` until before ``end`` and back, slowing down evenly towards both turns."""
+    last = end - 1 - begin
+    ease = min(EASE_FRAMES, last // 3, max(0, (most_frames - 2 * last) // 4))
+    if ease < 2:
+        there = [FrameMix(k, k, 0.0) for k in range(begin, end)]
+        return tuple(there + there[-2:0:-1])
+    slow = np.arange(1, 2 * ease) ** 2 / (4 * ease)
+    places = np.concatenate([[0.0], slow, np.arange(ease, last - ease + 1), last - slow[::-1], [last]])
+    there = [_between(begin + place) for place in places]
+    return tuple(there + there[-2:0:-1])
+
+
+def _between(place: float) -> FrameMix:
+    """Return the mix that shows a moment between two frames."""
+    first = int(place)
+    share = place - first
+    return FrameMix(first, first, 0.0) if share < 1e-3 else FrameMix(first, first + 1, float(share))
+
+
+def _speed(where: FloatArray, frame: int) -> float:
+    around = where[max(0, frame - 1) : frame + 2, :HEAD_COLUMNS]
+    return float(np.abs(np.diff(around, axis=0)).max()) if len(around) > 1 else 0.0
 
 
 def _forward(begin: int, end: int) -> tuple[FrameMix, ...]:

@@ -1,17 +1,17 @@
-"""Writing the base loop: source frames put in the loop's order, mended and cross-faded, with their tracks."""
+"""Writing the base loop: source frames put in the loop's order, those in between made by a morph, with tracks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.errors import BadVideoError
 from talkingface.head_pose import fit_pose
 from talkingface.preparation.loop_choice import FrameMix
+from talkingface.preparation.morph import Morph
 from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.records import FloatArray, HeadPose, ImageArray
 from talkingface.video_files import FRAMES_PER_SECOND
@@ -71,7 +71,10 @@ def write_loop(
     needed = {mix.first for mix in mixes} | {mix.second for mix in mixes if mix.share > 0}
     last = max(needed | wanted)
     uses = _last_uses(mixes)
+    mixed = {number for mix in mixes if mix.share > 0 for number in (mix.first, mix.second)}
+    morph = Morph()
     planes: dict[int, NDArray[np.uint8]] = {}
+    pictures: dict[int, ImageArray] = {}
     kept: dict[int, ImageArray] = {}
     written = 0
     writer = VideoWriter(
@@ -88,17 +91,21 @@ def write_loop(
                 kept[number] = frame
             if number in needed:
                 planes[number] = writer.planes(frame)
+                if number in mixed:
+                    pictures[number] = frame
                 if on_source is not None:
                     on_source(number, frame)
             while written < len(mixes) and _ready(mixes[written], planes):
                 mix = mixes[written]
                 picture = planes[mix.first]
                 if mix.share > 0:
-                    picture = cv2.addWeighted(picture, 1 - mix.share, planes[mix.second], mix.share, 0)
+                    between = morph.between(pictures[mix.first], pictures[mix.second], mix.share)
+                    picture = writer.planes(between)
                 writer.write_planes(picture)
                 for used in (mix.first, mix.second):
                     if uses.get(used) == written:
                         planes.pop(used, None)
+                        pictures.pop(used, None)
                 written += 1
                 on_frame(written)
         if written < len(mixes):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from talkingface.character import FRAMES, MATTE, Character, save_character
@@ -20,23 +18,13 @@ from talkingface.mouth_space import MouthSpace
 from talkingface.preparation.crop_path import crop_path
 from talkingface.preparation.dh_live_folder import find_dh_live, open_dh_live
 from talkingface.preparation.drawn_mouths import SEEN_OPENING, with_drawn_mouths
-from talkingface.preparation.loop_choice import (
-    FrameMix,
-    LoopChoice,
-    choose_loop,
-    choose_stretch,
-    closed_loop,
-    mend_pictures,
-)
 from talkingface.preparation.loop_writing import mixed_tracks, write_loop
 from talkingface.preparation.main_face import MainFaceTracker, MediaPipeFinder
 from talkingface.preparation.matte import MatteMaker, MediaPipeSegmenter
-from talkingface.preparation.quality_report import as_json, face_width_px, measure_quality
-from talkingface.preparation.references import choose_open_mouths, choose_references, teeth_look
-from talkingface.preparation.report_page import report_page
-from talkingface.preparation.shots import best_shot, flashes
+from talkingface.preparation.planning import Plan, make_plan
+from talkingface.preparation.references import teeth_look
+from talkingface.preparation.report_writing import strip_frames, telling_frames, write_report
 from talkingface.preparation.source_video import Source, open_source
-from talkingface.preparation.steady_tracks import FaceAnalysis, analyse
 from talkingface.preparation.watching import Watched, watch
 from talkingface.preparation.whole_folder import check_output, put_in_place, work_folder
 from talkingface.records import FloatArray, ImageArray
@@ -48,14 +36,6 @@ from talkingface.wrap_mesh import load_meshes
 MOUTH_SPACE = Path(__file__).resolve().parents[2] / "checkpoint" / "mouth_space.npz"
 LONGEST_LOOK_S = 60.0
 DEFAULT_LOOP_S = 15.0
-PREVIEW_PX = 480
-NARROWEST_FACE_PX = 40
-
-LOOP_REASONS = {
-    "forward": "two frames were alike enough to cut from one to the other with a short cross-fade",
-    "forward-back": "no two frames were alike enough for a cut, so the clip runs forward and back",
-    "still": "a still picture was given a motion that closes by itself",
-}
 
 Progress = Callable[[float, str], None]
 
@@ -192,54 +172,11 @@ def _main_face_tracker(settings: Settings) -> MainFaceTracker:
         raise
 
 
-@dataclass(frozen=True)
-class Plan:
-    """All that was decided before anything is written.
-
-    Attributes:
-        offset: source frame that counts as number 0 from here on.
-        shot: the part of the clip that is used.
-        analysis: its face.
-        loop: how it repeats.
-        mixes: the loop's frames, with lost pictures mended.
-        references: frames that become generator references.
-        open_mouths: frames whose mouths are looked into.
-    """
-
-    offset: int
-    shot: Watched
-    analysis: FaceAnalysis
-    loop: LoopChoice
-    mixes: tuple[FrameMix, ...]
-    references: tuple[int, ...]
-    open_mouths: tuple[int, ...]
-
-
-def _plan(source: Source, watched: Watched, settings: Settings, space: MouthSpace) -> Plan:
-    offset, stop = best_shot(watched)
-    shot = watched.part(offset, stop)
-    analysis = analyse(shot.track, space)
-    wide_px = face_width_px(analysis)
-    if wide_px < NARROWEST_FACE_PX:
-        raise NoFaceError(
-            f"expected a face at least {NARROWEST_FACE_PX} px wide, found {wide_px:.0f} px in {source.name}: "
-            "film closer, 180 px are advised"
-        )
-    most = round(settings.seconds * FRAMES_PER_SECOND)
-    if source.closed_loop:
-        loop = closed_loop(shot, analysis)
-    else:
-        begin, end = choose_stretch(shot, analysis, most)
-        loop = choose_loop(shot, analysis, begin, end, round(4 / 3 * most))
-    mixes = mend_pictures(loop.mixes, analysis.mended | flashes(shot.thumbs))
-    references, opened = choose_references(shot, analysis), choose_open_mouths(shot, analysis)
-    return Plan(offset, shot, analysis, loop, mixes, references, opened)
-
-
 def _make(source: Source, work: Path, settings: Settings, watched: Watched, told: Progress) -> dict[str, Any]:
     told(0.56, "analyse")
     space, meshes = MouthSpace.load(MOUTH_SPACE), load_meshes()
-    plan = _plan(source, watched, settings, space)
+    most_frames = round(settings.seconds * FRAMES_PER_SECOND)
+    plan = make_plan(watched, space, most_frames, source.name, made_loop=source.closed_loop)
     analysis, mixes = plan.analysis, plan.mixes
     points, poses = mixed_tracks(analysis, mixes)
     crops = crop_path(points, meshes.wrap, watched.width, watched.height)
@@ -251,9 +188,7 @@ def _make(source: Source, work: Path, settings: Settings, watched: Watched, told
     if analysis.opening[list(plan.references)].max() < SEEN_OPENING:
         frame = kept[mixes[0].first]
         patches = with_drawn_mouths(patches, frame, points[0], poses[0], crops[0], rig, look)
-    measures = measure_quality(watched, analysis, plan.loop, plan.offset)
-    report = as_json(measures, _facts(source, watched, plan))
-    _write_report(work, report, kept[mixes[0].first], patches)
+    report = write_report(work, plan, source.name, kept, crops[0], patches)
     save_character(
         Character(
             folder=work,
@@ -281,7 +216,8 @@ def _write_videos(
     source: Source, work: Path, settings: Settings, plan: Plan, told: Progress
 ) -> dict[int, ImageArray]:
     """Write the base loop and, where asked for, its matte; return the frames that are looked at again."""
-    wanted = {*plan.references, *plan.open_mouths, plan.mixes[0].first}
+    wanted = {*plan.references, *plan.open_mouths, *strip_frames(plan), plan.mixes[0].first}
+    wanted |= {frame.number for frame in telling_frames(plan)}
     size_px = (plan.shot.width, plan.shot.height)
     matte = MatteMaker(MediaPipeSegmenter()) if settings.matte else None
     try:
@@ -302,31 +238,6 @@ def _write_videos(
         if matte is not None:
             matte.close()
     return kept
-
-
-def _write_report(work: Path, report: dict[str, Any], frame: ImageArray, patches: ImageArray) -> None:
-    shrink = min(1.0, PREVIEW_PX / max(frame.shape[:2]))
-    preview = cv2.resize(frame, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    bgr = cv2.cvtColor(preview, cv2.COLOR_RGB2BGR)
-    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 88])[1]
-    (work / "preview.jpg").write_bytes(encoded.tobytes())
-    text = json.dumps(report, ensure_ascii=False, indent=2) + "\n"
-    (work / "report.json").write_text(text, encoding="utf-8")
-    (work / "report.html").write_text(report_page(report, preview, patches), encoding="utf-8")
-
-
-def _facts(source: Source, watched: Watched, plan: Plan) -> dict[str, Any]:
-    return {
-        "video": source.name,
-        "frames": len(plan.mixes),
-        "frames_per_second": FRAMES_PER_SECOND,
-        "width": watched.width,
-        "height": watched.height,
-        "mended_frames": int(plan.analysis.mended.sum()),
-        "loop": plan.loop.kind,
-        "loop_reason": LOOP_REASONS[plan.loop.kind],
-        "loop_seam_face_shift": round(plan.loop.seam_face_shift, 4),
-    }
 
 
 def _nobody(done: float, stage: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from talkingface.preparation.loop_choice import LoopChoice
+from talkingface.preparation.occlusion import hidden
 from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.preparation.watching import Watched
 
@@ -79,6 +80,9 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
         _m("face_found", "Frames with a face", "检测到脸的帧", float(watched.track.found.mean()), "", 0.99, 0.7,
            "keep hands and objects away from the face, and the face inside the picture",
            "请勿遮挡脸部，并保持脸在画面内"),
+        _m("face_hidden", "Frames with a hidden face", "脸部被遮挡的帧", float(hidden(used).mean()), "", 0.01, 0.3,
+           "keep hands, cups and microphones away from the mouth; such frames are made up from their neighbours",
+           "请勿让手、杯子或麦克风遮挡嘴部；被遮挡的帧由相邻帧补成", larger_is_better=False),
         _m("other_faces", "Frames with other faces", "出现其他人脸的帧", faces, "", 0.02, 0.5,
            "film one person alone", "请只拍摄一个人", larger_is_better=False),
         _m("fastest_motion", "Fastest head motion", "头部最快移动", moved, "face heights/frame", 0.05, 0.15,
@@ -96,6 +100,9 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
            larger_is_better=False),
         _m("loop_seam", "Change at the loop's seam", "循环接缝处变化", loop.seam_ratio, "x usual", 2.0, 5.0,
            "begin and end in the same posture", "请以相同姿势开始和结束", larger_is_better=False),
+        _m("turn_speed", "Motion where the loop turns round", "循环折返处的运动", loop.turn_speed, "face heights/frame",
+           0.006, 0.03, "come back to the first posture at the end, so that the loop need not run backwards",
+           "结束时请回到开始的姿势，这样循环无需倒放", larger_is_better=False),
     ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -13,46 +14,88 @@ from talkingface.records import ImageArray
 
 COLOURS = {"good": "#1a7f37", "fair": "#9a6700", "poor": "#cf222e"}
 VERDICTS = {"good": "good · 好", "fair": "fair · 一般", "poor": "poor · 差"}
+SUMMARIES = {
+    "good": ("This clip makes a good character.", "这段视频很适合制作角色。"),
+    "fair": (
+        "This clip works; what is marked could be better.",
+        "这段视频可以使用；有标记的项目还可以改进。",
+    ),
+    "poor": (
+        "This clip works, but it will be seen; film again as advised below.",
+        "这段视频勉强可用，效果会受影响；请按下方建议重新拍摄。",
+    ),
+}
+LOOPS = {
+    "forward": "forward · 正向",
+    "forward-back": "forward and back · 往返",
+    "still": "still picture · 静态图片",
+}
 STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1f2328}"
-    "img{border-radius:6px;margin:0 8px 8px 0;vertical-align:top}table{border-collapse:collapse;width:100%}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1f2328}"
+    "figure{display:inline-block;margin:0 8px 8px 0;vertical-align:top}img{border-radius:6px;display:block}"
+    "figcaption{font-size:.8rem;color:#59636e;max-width:12rem}.warning img{outline:3px solid #9a6700}"
+    "table{border-collapse:collapse;width:100%}h2{font-size:1.1rem;margin:1.5rem 0 .5rem}"
     "td,th{border-bottom:1px solid #d1d9e0;padding:.4rem .6rem;text-align:left;vertical-align:top}"
-    "b.v{color:#fff;border-radius:1em;padding:.1em .7em;white-space:nowrap}small{color:#59636e}"
+    "b.v{color:#fff;border-radius:1em;padding:.1em .7em;white-space:nowrap;font-size:.85em}small{color:#59636e}"
+    "@media(prefers-color-scheme:dark){body{background:#0d1117;color:#e6edf3}td,th{border-color:#3d444d}}"
 )
 
 
-def report_page(report: dict[str, Any], preview: ImageArray, references: ImageArray) -> str:
+@dataclass(frozen=True)
+class Picture:
+    """A picture of the page, uint8 (h, w, 3) RGB, and what it shows."""
+
+    rgb: ImageArray
+    caption_en: str
+    caption_zh: str
+    large: bool = False
+    warning: bool = False
+
+
+def report_page(report: dict[str, Any], pictures: list[Picture]) -> str:
     """Return the page as HTML without scripts or outside parts.
 
     Args:
         report: what ``report.json`` holds.
-        preview: uint8 (h, w, 3) RGB picture of the character.
-        references: uint8 (R, p, p, 3) RGB mouths.
+        pictures: shown above the table, those that warn below it.
     """
     rows = "".join(_row(measure) for measure in report["measures"])
-    mouths = "".join(_picture(reference, 96) for reference in references)
-    facts = (
-        f"{report['width']}x{report['height']} px, {report['frames']} frames at {report['frames_per_second']} fps; "
-        f"loop: {report['loop']} ({report['loop_reason']}); {report['mended_frames']} mended frames"
-    )
+    shown = "".join(_figure(picture) for picture in pictures if not picture.warning)
+    warnings = "".join(_figure(picture) for picture in pictures if picture.warning)
+    seconds = report["frames"] / report["frames_per_second"]
+    facts = [
+        ("Picture · 画面", f"{report['width']}×{report['height']} px"),
+        ("Part used · 使用部分", f"{report['used_from_s']:.1f}–{report['used_to_s']:.1f} s"),
+        ("Loop · 循环", f"{seconds:.1f} s, {LOOPS[report['loop']]}"),
+        ("Why · 原因", f"{report['loop_reason']}<br>{report['loop_reason_zh']}"),
+        ("Mended frames · 修补帧", str(report["mended_frames"])),
+    ]
+    listed = "".join(f"<tr><th>{title}</th><td>{text}</td></tr>" for title, text in facts)
+    english, chinese = SUMMARIES[report["verdict"]]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(report['video'])}</title><style>{STYLE}</style></head><body>"
-        f"<h1>{escape(report['video'])} {_badge(report['verdict'])}</h1>"
-        f"<p>{_picture(preview, preview.shape[1])}{mouths}</p><p>{escape(facts)}</p>"
-        "<table><tr><th>Measure · 指标</th><th>Value · 数值</th><th>Good · 良好</th><th>Verdict · 结论</th>"
-        f"<th>Advice · 建议</th></tr>{rows}</table></body></html>\n"
+        f"<h1>{escape(report['video'])} {_badge(report['verdict'])}</h1><p>{english}<br>{chinese}</p>"
+        f"<p>{shown}</p><table>{listed}</table>"
+        "<h2>Measures · 指标</h2>"
+        "<table><tr><th>Measure · 指标</th><th>Measured · 实测</th><th>Limit · 界限</th><th>Verdict · 结论</th>"
+        f"<th>Advice · 建议</th></tr>{rows}</table>"
+        + (f"<h2>What to look at · 请留意</h2><p>{warnings}</p>" if warnings else "")
+        + "</body></html>\n"
     )
 
 
 def _row(measure: dict[str, Any]) -> str:
     sign = "≥" if measure["good"] > measure["usable"] else "≤"
     advice = "<br>".join(escape(text) for text in (measure["advice_en"], measure["advice_zh"]) if text)
+    unit = f" <small>{escape(measure['unit'])}</small>" if measure["unit"] else ""
     return (
         f"<tr><td>{escape(measure['title_en'])}<br>{escape(measure['title_zh'])}</td>"
-        f"<td>{measure['value']:.4g} <small>{escape(measure['unit'])}</small></td>"
-        f"<td>{sign} {measure['good']:.4g}</td><td>{_badge(measure['verdict'])}</td><td>{advice}</td></tr>"
+        f"<td>{measure['value']:.4g}{unit}</td>"
+        f"<td>{sign} {measure['good']:.4g} <small>good · 好</small><br>"
+        f"{sign} {measure['usable']:.4g} <small>usable · 可用</small></td>"
+        f"<td>{_badge(measure['verdict'])}</td><td>{advice}</td></tr>"
     )
 
 
@@ -60,7 +103,14 @@ def _badge(verdict: str) -> str:
     return f'<b class="v" style="background:{COLOURS[verdict]}">{VERDICTS[verdict]}</b>'
 
 
-def _picture(rgb: ImageArray, width_px: int) -> str:
-    encoded = cv2.imencode(".jpg", np.ascontiguousarray(rgb[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+def _figure(picture: Picture) -> str:
+    lines = "<br>".join(escape(text) for text in (picture.caption_en, picture.caption_zh) if text)
+    kind = ' class="warning"' if picture.warning else ""
+    height = 320 if picture.large else 150
+    bgr = np.ascontiguousarray(picture.rgb[..., ::-1])
+    encoded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
     content = base64.b64encode(encoded.tobytes()).decode("ascii")
-    return f'<img alt="" width="{width_px}" src="data:image/jpeg;base64,{content}">'
+    image = (
+        f'<img alt="{escape(picture.caption_en)}" height="{height}" src="data:image/jpeg;base64,{content}">'
+    )
+    return f"<figure{kind}>{image}<figcaption>{lines}</figcaption></figure>"

@@ -15,6 +15,9 @@ from talkingface.tracking import FaceTrack, FaceTracker
 
 THUMB_PX = 64
 FACE_NOTE_PX = 96
+LOWER_FACE_PX = 32
+# Outer corners of the eyes and the chin, and where they come to lie around the small lower face.
+LOWER_FACE_MARKS, LOWER_FACE_PLACES = (33, 263, 152), ((4, -8), (28, -8), (16, 30))
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Watched:
         sharpness: float32 (F,) variance of the Laplacian of the face at 96 px; 0 without a face.
         light: float32 (F,) mean luminance of the face in 0..1; 0 without a face.
         clipped: float32 (F,) share of the face that is burnt out or black.
+        lower_faces: uint8 (F, 32, 32, 3) RGB from below the eyes to the chin, in line with the landmarks; black
+            without a face.
         faces: int32 (S,) how many faces were seen in every sampled frame.
         width: of the working picture, pixels.
         height: of the working picture, pixels.
@@ -37,6 +42,7 @@ class Watched:
     sharpness: FloatArray
     light: FloatArray
     clipped: FloatArray
+    lower_faces: ImageArray
     faces: NDArray[np.int32]
     width: int
     height: int
@@ -46,8 +52,8 @@ class Watched:
         cut = slice(start, stop)
         track = FaceTrack(self.track.points[cut], self.track.found[cut], self.track.frames_per_second)
         return Watched(
-            track, self.thumbs[cut], self.sharpness[cut], self.light[cut], self.clipped[cut], self.faces,
-            self.width, self.height,
+            track, self.thumbs[cut], self.sharpness[cut], self.light[cut], self.clipped[cut],
+            self.lower_faces[cut], self.faces, self.width, self.height,
         )  # fmt: skip
 
 
@@ -67,17 +73,19 @@ def watch(
         on_frame: called with the number of frames done.
         count_faces: tells how many faces the tracker saw last.
     """
-    points, notes, thumbs, faces = [], [], [], []
+    points, notes, thumbs, lower_faces, faces = [], [], [], [], []
     last: ImageArray | None = None
     for frame in frames:
         if frame is not last:
             mesh = tracker.track(frame)
             note = _note(frame, mesh)
             thumb = _thumb(frame)
+            lower_face = _lower_face(frame, mesh)
             last = frame
         points.append(np.zeros((LANDMARK_COUNT, 3), np.float32) if mesh is None else mesh)
         notes.append((mesh is not None, *note))
         thumbs.append(thumb)
+        lower_faces.append(lower_face)
         faces.append(count_faces())
         on_frame(len(points))
     if last is None:
@@ -86,12 +94,21 @@ def watch(
             np.zeros((0, LANDMARK_COUNT, 3), np.float32), np.zeros(0, bool), frames_per_second
         )
         return Watched(
-            nothing, np.zeros((0, 1, 1), np.uint8), empty, empty, empty, np.zeros(0, np.int32), 0, 0
+            nothing,
+            np.zeros((0, 1, 1), np.uint8),
+            empty,
+            empty,
+            empty,
+            np.zeros((0, LOWER_FACE_PX, LOWER_FACE_PX, 3), np.uint8),
+            np.zeros(0, np.int32),
+            0,
+            0,
         )
     table = np.array(notes, np.float32)
     track = FaceTrack(np.stack(points), table[:, 0] > 0, frames_per_second)
     return Watched(
-        track, np.stack(thumbs), table[:, 1], table[:, 2], table[:, 3], np.array(faces, np.int32),
+        track, np.stack(thumbs), table[:, 1], table[:, 2], table[:, 3], np.stack(lower_faces),
+        np.array(faces, np.int32),
         last.shape[1], last.shape[0],
     )  # fmt: skip
 
@@ -118,3 +135,20 @@ def _note(frame: ImageArray, mesh: FloatArray | None) -> tuple[float, float, flo
     inner = grey[FACE_NOTE_PX // 8 : -FACE_NOTE_PX // 8, FACE_NOTE_PX // 8 : -FACE_NOTE_PX // 8]
     clipped = float(((inner < 8) | (inner > 250)).mean())
     return float(cv2.Laplacian(grey, cv2.CV_32F).var()), float(inner.mean() / 255), clipped
+
+
+def _lower_face(frame: ImageArray, mesh: FloatArray | None) -> ImageArray:
+    if mesh is None:
+        return np.zeros((LOWER_FACE_PX, LOWER_FACE_PX, 3), np.uint8)
+    corners = mesh[list(LOWER_FACE_MARKS), :2]
+    # Down to about its size first, so that nothing between the sampled pixels is lost.
+    size = np.array([frame.shape[1], frame.shape[0]])
+    low = np.clip(corners.min(0) - 0.3 * np.ptp(corners, axis=0), 0, size - 2).astype(int)
+    high = np.clip(corners.max(0) + 0.3 * np.ptp(corners, axis=0), low + 2, size).astype(int)
+    step = max(1, int(min(high - low) // (2 * LOWER_FACE_PX)))
+    part = np.ascontiguousarray(frame[low[1] : high[1] : step, low[0] : high[0] : step])
+    move = cv2.getAffineTransform(
+        ((corners - low) / step).astype(np.float32), np.array(LOWER_FACE_PLACES, np.float32)
+    )
+    side = (LOWER_FACE_PX, LOWER_FACE_PX)
+    return np.asarray(cv2.warpAffine(part, move, side, borderMode=cv2.BORDER_REPLICATE))

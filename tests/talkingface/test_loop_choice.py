@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -29,7 +31,10 @@ def watched_of(poses: list[HeadPose], openings: NDArray[np.float64] | None = Non
     track = face_track(poses, openings)
     steady = np.full(len(poses), 500, np.float32)
     light = np.full(len(poses), 0.5, np.float32)
-    return Watched(track, thumbs_of(poses), steady, light, 0 * light, np.ones(len(poses), np.int32), 320, 400)
+    faces = np.zeros((len(poses), 32, 32, 3), np.uint8)
+    return Watched(
+        track, thumbs_of(poses), steady, light, 0 * light, faces, np.ones(len(poses), np.int32), 320, 400
+    )
 
 
 def leaps(watched: Watched, mixes: tuple[FrameMix, ...]) -> NDArray[np.float64]:
@@ -42,8 +47,9 @@ def leaps(watched: Watched, mixes: tuple[FrameMix, ...]) -> NDArray[np.float64]:
 def test_a_head_that_comes_back_loops_forward() -> None:
     watched = watched_of(swaying(180, period=70))
     analysis = analyse(watched.track, mouth_space())
-    loop = choose_loop(watched, analysis, 0, 180, 500)
+    loop = choose_loop(watched, analysis, 500)
     assert loop.kind == "forward"
+    assert loop.closest < 0.01 and loop.turn_speed == 0
     assert len(loop.mixes) >= 90
     steps = np.diff([mix.first for mix in loop.mixes])
     assert (steps == 1).all()
@@ -52,22 +58,37 @@ def test_a_head_that_comes_back_loops_forward() -> None:
     assert leap.max() <= 2.5 * np.median(leap) + 1.0
 
 
-def test_a_head_that_wanders_off_runs_forward_and_back() -> None:
+def test_a_forward_loop_is_no_longer_than_asked_and_taken_from_anywhere() -> None:
+    wandering = [head_pose(60 + 1.5 * k) for k in range(120)]
+    watched = watched_of([*wandering, *swaying(200, period=80)])
+    loop = choose_loop(watched, analyse(watched.track, mouth_space()), 100)
+    assert loop.kind == "forward"
+    assert 62 <= len(loop.mixes) <= 100
+    assert loop.mixes[0].first >= 100
+
+
+def test_a_head_that_wanders_off_runs_forward_and_back_and_slows_down_to_turn() -> None:
     poses = [head_pose(80 + 1.2 * k, 120 + 0.3 * k) for k in range(120)]
     watched = watched_of(poses)
-    loop = choose_loop(watched, analyse(watched.track, mouth_space()), 0, 120, 500)
+    loop = choose_loop(watched, analyse(watched.track, mouth_space()), 500)
     assert loop.kind == "forward-back"
-    assert leaps(watched, loop.mixes).max() < 3.0
-    numbers = [mix.first for mix in loop.mixes]
-    top = int(np.argmax(numbers))
-    assert numbers[: top + 1] == list(range(numbers[0], numbers[top] + 1))
-    assert numbers[top:] == list(range(numbers[top], numbers[0], -1))
+    assert loop.closest > 0.1 and loop.turn_speed > 0.003
+    places = np.array([mix.first + mix.share for mix in loop.mixes])
+    top = int(np.argmax(places))
+    steps = np.diff(places[: top + 1])
+    assert (steps > 0).all() and steps.max() <= 1.01
+    assert steps[0] < 0.1 and steps[-1] < 0.1
+    assert np.abs(np.diff(steps)).max() < 0.15, "it slows down evenly"
+    np.testing.assert_allclose(places[top:], places[top : top - len(places[top:]) : -1], atol=1e-6)
+    leap = leaps(watched, loop.mixes)
+    assert leap.max() < 3.0
+    assert leap[-1] < 0.5 and leap[top] < 0.5
 
 
 def test_a_forward_back_loop_is_no_longer_than_asked() -> None:
     poses = [head_pose(60 + 0.7 * k) for k in range(280)]
     watched = watched_of(poses)
-    loop = choose_loop(watched, analyse(watched.track, mouth_space()), 0, 280, 200)
+    loop = choose_loop(watched, analyse(watched.track, mouth_space()), 200)
     assert loop.kind == "forward-back"
     assert len(loop.mixes) <= 200
 
@@ -75,8 +96,8 @@ def test_a_forward_back_loop_is_no_longer_than_asked() -> None:
 @pytest.mark.parametrize("frames", [1, 2, 3, 9])
 def test_very_short_clips_loop(frames: int) -> None:
     watched = watched_of(swaying(frames))
-    loop = choose_loop(watched, analyse(watched.track, mouth_space()), 0, frames, 100)
-    assert 1 <= len(loop.mixes) <= 2 * frames
+    loop = choose_loop(watched, analyse(watched.track, mouth_space()), 100)
+    assert 1 <= len(loop.mixes) <= 4 * frames
     assert all(0 <= mix.first < frames and 0 <= mix.second < frames for mix in loop.mixes)
 
 
@@ -94,9 +115,7 @@ def test_a_cut_is_found_and_the_longer_shot_is_taken() -> None:
     thumbs = watched.thumbs.copy()
     thumbs[40:] = 255 - thumbs[40:]
     assert cuts(thumbs).tolist() == [40]
-    two = Watched(
-        watched.track, thumbs, watched.sharpness, watched.light, watched.clipped, watched.faces, 320, 400
-    )
+    two = replace(watched, thumbs=thumbs)
     assert best_shot(two) == (40, 100)
 
 
@@ -105,9 +124,7 @@ def test_a_long_time_without_a_face_is_left_out() -> None:
     found = watched.track.found.copy()
     found[30:50] = False
     track = FaceTrack(watched.track.points, found, 25.0)
-    holed = Watched(
-        track, watched.thumbs, watched.sharpness, watched.light, watched.clipped, watched.faces, 320, 400
-    )
+    holed = replace(watched, track=track)
     assert best_shot(holed) == (50, 100)
 
 
@@ -117,9 +134,7 @@ def test_a_flash_is_no_cut(length: int) -> None:
     thumbs[30 : 30 + length] = 0
     assert np.flatnonzero(flashes(thumbs)).tolist() == list(range(30, 30 + length))
     watched = watched_of(swaying(60))
-    black = Watched(
-        watched.track, thumbs, watched.sharpness, watched.light, watched.clipped, watched.faces, 320, 400
-    )
+    black = replace(watched, thumbs=thumbs)
     assert best_shot(black) == (0, 60)
 
 

@@ -1,4 +1,7 @@
-"""Genuine clips, damaged on purpose as users' clips are: each is prepared, or refused with a sentence that helps."""
+"""Clips damaged on purpose as users' clips are: each is prepared, or refused with a sentence that helps.
+
+The clips are those of the built-in figure, whose face the real tracker finds, and genuine ones where they are.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from talkingface.frame_loop import FrameLoop
 from talkingface.landmarks import lip_opening
 from talkingface.preparation import prepare_character
 from talkingface.records import ImageArray
+from talkingface.tracking import MediaPipeTracker
 from talkingface.video_files import read_frames
 from tests.made_faces import KnownTracker, face_track, face_video, swaying
 from tests.made_videos import turn_by_flag, write_video
@@ -24,6 +28,7 @@ from tests.made_videos import turn_by_flag, write_video
 Frames = list[ImageArray]
 SECONDS = 2.4
 CLIP = "clips/characters/matesx_001_01.mkv"
+FIGURE = Path(__file__).resolve().parents[2] / "assets" / "characters" / "default" / "frames.mp4"
 OTHER = "clips/characters/lp_driving_d7.mkv"
 
 
@@ -32,16 +37,29 @@ def small_frames(video: Path, start_s: float) -> Frames:
     return [cv2.resize(frame, (360, 480), interpolation=cv2.INTER_AREA) for frame in frames]
 
 
+@pytest.fixture(scope="module", params=["figure", pytest.param("genuine", marks=pytest.mark.slow)])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Return which clips are damaged: the built-in figure's, or genuine ones."""
+    pytest.importorskip("mediapipe")
+    if request.param == "genuine":
+        request.getfixturevalue("talking_clips")
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def person(talking_clips: Path) -> Frames:
+def person(kind: str, request: pytest.FixtureRequest) -> Frames:
     """Return 60 frames of 360x480 of one person with a shut mouth."""
-    return small_frames(talking_clips / CLIP, 1.6)
+    if kind == "figure":
+        return small_frames(FIGURE, 1.6)
+    return small_frames(request.getfixturevalue("talking_clips") / CLIP, 1.6)
 
 
 @pytest.fixture(scope="module")
-def stranger(talking_clips: Path) -> Frames:
-    """Return 60 frames of 360x480 of another person."""
-    return small_frames(talking_clips / OTHER, 0)
+def stranger(kind: str, request: pytest.FixtureRequest) -> Frames:
+    """Return 60 frames of 360x480 of somebody else."""
+    if kind == "figure":
+        return [np.ascontiguousarray(255 - (255 - f[:, ::-1, ::-1]) // 2) for f in small_frames(FIGURE, 5.4)]
+    return small_frames(request.getfixturevalue("talking_clips") / OTHER, 0)
 
 
 def at_25(frames: Frames) -> list[int]:
@@ -97,10 +115,24 @@ def duplicates(frames: Frames) -> Frames:
 
 
 def hand_over_mouth(frames: Frames) -> Frames:
+    """Wipe a brown glove with fingers over the mouth and away again."""
     covered = [frame.copy() for frame in frames]
-    for frame in covered[25:31]:
-        cv2.ellipse(frame, (205, 245), (70, 45), 0, 0, 360, (205, 160, 140), -1)
+    x, y = mouth_of(frames[25])
+    for step, frame in enumerate(covered[25:33]):
+        middle = (x + 12 * (step - 4), y + 10)
+        cv2.ellipse(frame, middle, (75, 50), 0, 0, 360, (96, 62, 40), -1)
+        for finger in range(4):
+            cv2.line(frame, (middle[0] - 60 + 40 * finger, y - 30), (middle[0] - 50 + 36 * finger, y + 30),
+                     (70, 44, 30), 3)  # fmt: skip
     return covered
+
+
+def mouth_of(frame: ImageArray) -> tuple[int, int]:
+    tracker = MediaPipeTracker()
+    points = tracker.track(frame)
+    tracker.close()
+    assert points is not None
+    return int(points[13, 0]), int(points[13, 1])
 
 
 @pytest.mark.parametrize(
@@ -108,8 +140,8 @@ def hand_over_mouth(frames: Frames) -> Frames:
     [
         without_face,
         black_frame,
+        hand_over_mouth,
         pytest.param(duplicates, marks=pytest.mark.slow),
-        pytest.param(hand_over_mouth, marks=pytest.mark.slow),
     ],
 )
 def test_bad_frames_are_repaired(damage: Callable[[Frames], Frames], person: Frames, tmp_path: Path) -> None:
@@ -121,7 +153,17 @@ def test_bad_frames_are_repaired(damage: Callable[[Frames], Frames], person: Fra
     assert np.abs(np.diff(character.points_px[:, 1, :2], axis=0)).max() < 8 + 12 * leaps_in_the_source
 
 
-@pytest.mark.slow
+def test_a_hidden_mouth_is_told_and_made_up(person: Frames, tmp_path: Path) -> None:
+    frames = hand_over_mouth(person)
+    character, report = prepared(write_video(tmp_path / "clip.mp4", frames, at_25(frames)), tmp_path)
+    assert 3 / 60 < value(report, "face_hidden") < 12 / 60
+    assert 3 <= report["mended_frames"] <= 12
+    loop = FrameLoop(character)
+    for index in range(character.frame_count):
+        x, y = np.round(character.points_px[index, 17, :2]).astype(int)
+        assert loop.frame(index)[y, x].min() > 50, "no glove is left"
+
+
 def test_a_cut_keeps_one_shot(person: Frames, stranger: Frames, tmp_path: Path) -> None:
     frames = [*person[:45], *stranger[:25]]
     character, _ = prepared(write_video(tmp_path / "clip.mp4", frames, at_25(frames)), tmp_path)
@@ -131,7 +173,6 @@ def test_a_cut_keeps_one_shot(person: Frames, stranger: Frames, tmp_path: Path) 
     assert np.abs(last.astype(int) - person[20]).mean() < np.abs(last.astype(int) - stranger[20]).mean()
 
 
-@pytest.mark.slow
 def test_a_second_person_walking_by_is_not_followed(person: Frames, stranger: Frames, tmp_path: Path) -> None:
     frames = []
     for number, (frame, other) in enumerate(zip(person, stranger, strict=True)):
@@ -274,7 +315,7 @@ def fuzz_videos(tmp_path: Path, seeds: range) -> None:
 
 
 def test_damaged_videos_end_in_a_character_or_one_clear_line(tmp_path: Path) -> None:
-    fuzz_videos(tmp_path, range(8))
+    fuzz_videos(tmp_path, range(5))
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ def hidden_share(watched: Watched) -> FloatArray:
     Changes of light of the whole face do not count.
     """
     faces = watched.lower_faces
-    found = np.flatnonzero(watched.track.found)
+    found = np.flatnonzero(faces.any((1, 2, 3)))
     share = np.zeros(len(faces), np.float32)
     if len(found) < FEWEST_FRAMES:
         return share

@@ -21,7 +21,7 @@ from talkingface.video_files import FRAMES_PER_SECOND
 
 PREVIEW_PX = 480
 STRIP_FRAMES = 6
-PICTURE_PX, REFERENCE_PX = 200, 96
+PICTURE_PX = 260
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,10 @@ class TellingFrame:
 
 def strip_frames(plan: Plan) -> list[int]:
     """Return some source frames spread over the loop."""
-    places = np.linspace(0, len(plan.mixes) - 1, STRIP_FRAMES).astype(int)
-    return list(dict.fromkeys(plan.mixes[place].first for place in places))
+    shown = sorted({mix.first for mix in plan.mixes})
+    return [
+        shown[place] for place in np.linspace(0, len(shown) - 1, min(STRIP_FRAMES, len(shown))).astype(int)
+    ]
 
 
 def telling_frames(plan: Plan) -> list[TellingFrame]:
@@ -107,20 +109,17 @@ def write_report(
     (folder / "report.json").write_text(text, encoding="utf-8")
     tracked = _small(_with_track(kept[first], plan.analysis.points_px[first], crop), PREVIEW_PX)
     pictures = [
-        Picture(
-            tracked, "the tracked face, and the part that is drawn again", "跟踪到的脸与重绘区域", large=True
-        )
+        Picture(tracked, "", "the tracked face, and the part that is drawn again", "跟踪到的脸与重绘区域")
     ]
-    pictures += [Picture(reference, "", "") for reference in references]
+    pictures += [Picture(reference, "mouths") for reference in references]
     for number in strip_frames(plan):
-        second = (plan.offset + number) / FRAMES_PER_SECOND
-        pictures.append(Picture(_small(kept[number], PICTURE_PX), f"{second:.1f} s", ""))
+        shown = _small(kept[number], PICTURE_PX)
+        pictures.append(Picture(shown, "loop", f"{(plan.offset + number) / FRAMES_PER_SECOND:.1f} s"))
     for frame in telling_frames(plan):
         second = (plan.offset + frame.number) / FRAMES_PER_SECOND
-        picture = _small(_around_face(kept[frame.number], plan.analysis.points_px[frame.number]), PICTURE_PX)
-        pictures.append(
-            Picture(picture, f"{second:.1f} s: {frame.caption_en}", frame.caption_zh, warning=True)
-        )
+        shown = _small(_around_face(kept[frame.number], plan.analysis.points_px[frame.number]), PICTURE_PX)
+        caption = f"{second:.1f} s: {frame.caption_en}"
+        pictures.append(Picture(shown, "warnings", caption, frame.caption_zh))
     (folder / "report.html").write_text(report_page(report, pictures), encoding="utf-8")
     return report
 

@@ -201,3 +201,8 @@ def test_the_report_advises_in_both_languages(video: Path, track: FaceTrack, tmp
     assert face["advice_en"] in page
     assert face["advice_zh"] in page
     assert "<script" not in page
+    assert report["loop_reason"] in page and report["loop_reason_zh"] in page
+    assert page.count("<img ") >= 12
+    for measure in report["measures"]:
+        assert measure["title_en"] in page and measure["title_zh"] in page
+        assert measure["verdict"] == "good" or (measure["advice_en"] and measure["advice_zh"])

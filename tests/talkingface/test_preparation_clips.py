@@ -140,7 +140,7 @@ def mouth_of(frame: ImageArray) -> tuple[int, int]:
     [
         without_face,
         black_frame,
-        hand_over_mouth,
+        pytest.param(hand_over_mouth, marks=pytest.mark.slow),
         pytest.param(duplicates, marks=pytest.mark.slow),
     ],
 )
@@ -173,6 +173,7 @@ def test_a_cut_keeps_one_shot(person: Frames, stranger: Frames, tmp_path: Path) 
     assert np.abs(last.astype(int) - person[20]).mean() < np.abs(last.astype(int) - stranger[20]).mean()
 
 
+@pytest.mark.slow
 def test_a_second_person_walking_by_is_not_followed(person: Frames, stranger: Frames, tmp_path: Path) -> None:
     frames = []
     for number, (frame, other) in enumerate(zip(person, stranger, strict=True)):

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from talkingface.character import add_generator, list_characters, load_character
+from talkingface.character import Character, add_generator, list_characters, load_character
 from talkingface.errors import CharacterError
+from talkingface.frame_loop import FrameLoop
 from tests.made_faces import character_folder, face_track, swaying
 
 
@@ -231,6 +232,22 @@ def damage(folder: Path, seed: int) -> None:
         reseal(folder, name)
 
 
+def look_through(character: Character) -> None:
+    """Decode the base loop to its end, twice around its wrap."""
+    try:
+        loop = FrameLoop(character)
+    except CharacterError as error:
+        assert "\n" not in str(error)
+        return
+    try:
+        for index in range(character.frame_count + 2):
+            assert loop.frame(index).shape == (character.height, character.width, 3)
+    except CharacterError as error:
+        assert "\n" not in str(error)
+    finally:
+        loop.close()
+
+
 def fuzz(made: Path, tmp_path: Path, seeds: range) -> None:
     for seed in seeds:
         folder = Path(shutil.copytree(made, tmp_path / "fuzzed"))
@@ -241,6 +258,7 @@ def fuzz(made: Path, tmp_path: Path, seeds: range) -> None:
             assert "\n" not in str(error)
         else:
             assert np.isfinite(character.points_px).all()
+            look_through(character)
         shutil.rmtree(folder)
         assert list(tmp_path.iterdir()) == []
 

@@ -91,7 +91,7 @@ def read_frames(
     limit = math.inf if seconds is None else round(seconds * frames_per_second)
     produced = 0
     clock = _TimeStamps(1.0 / frames_per_second)
-    pending: tuple[float, NDArray[np.uint8]] | None = None
+    pending: tuple[float, _Picture] | None = None
     with _open(path) as container:
         upright = _Upright(container.streams.video[0].sample_aspect_ratio, longest_side_px)
         for frame in _decode(container, path):
@@ -99,17 +99,31 @@ def read_frames(
             if pending is not None:
                 middle_s = (pending[0] + time_s) / 2
                 while produced < limit and produced / frames_per_second < middle_s:
-                    yield pending[1]
+                    yield pending[1].rgb()
                     produced += 1
             if produced >= limit:
                 return
             if time_s > -1.0:
-                pending = (time_s, upright.convert(frame))
+                pending = (time_s, _Picture(frame, upright))
     if pending is not None:
         end_s = pending[0] + clock.period_s - 0.5 / frames_per_second
         while produced < limit and produced / frames_per_second <= end_s:
-            yield pending[1]
+            yield pending[1].rgb()
             produced += 1
+
+
+class _Picture:
+    """A decoded frame that becomes RGB when it is shown, once."""
+
+    def __init__(self, frame: av.VideoFrame, upright: _Upright) -> None:
+        self._frame = frame
+        self._upright = upright
+        self._rgb: NDArray[np.uint8] | None = None
+
+    def rgb(self) -> NDArray[np.uint8]:
+        if self._rgb is None:
+            self._rgb = self._upright.convert(self._frame)
+        return self._rgb
 
 
 class _TimeStamps:

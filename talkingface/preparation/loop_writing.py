@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,7 +72,8 @@ def write_loop(
     needed = {mix.first for mix in mixes} | {mix.second for mix in mixes if mix.share > 0}
     last = max(needed | wanted)
     uses = _last_uses(mixes)
-    mixed = {number for mix in mixes if mix.share > 0 for number in (mix.first, mix.second)}
+    bent = [mix for mix in mixes if mix.share > 0 and abs(mix.second - mix.first) > 1]
+    mixed = {number for mix in bent for number in (mix.first, mix.second)}
     morph = Morph()
     planes: dict[int, NDArray[np.uint8]] = {}
     pictures: dict[int, ImageArray] = {}
@@ -99,8 +101,11 @@ def write_loop(
                 mix = mixes[written]
                 picture = planes[mix.first]
                 if mix.share > 0:
-                    between = morph.between(pictures[mix.first], pictures[mix.second], mix.share)
-                    picture = writer.planes(between)
+                    if abs(mix.second - mix.first) > 1:
+                        between = morph.between(pictures[mix.first], pictures[mix.second], mix.share)
+                        picture = writer.planes(between)
+                    else:
+                        picture = cv2.addWeighted(picture, 1 - mix.share, planes[mix.second], mix.share, 0)
                 writer.write_planes(picture)
                 for used in (mix.first, mix.second):
                     if uses.get(used) == written:

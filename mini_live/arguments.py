@@ -59,7 +59,18 @@ def _speak(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--voice", metavar="NAME", help="another of its voices (default: by the text's script)"
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="OUT.mp4")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT.mp4",
+        help="with --background transparent OUT.webm, or a folder for PNG pictures",
+    )
+    parser.add_argument(
+        "--background",
+        metavar="COLOUR|IMAGE|transparent",
+        help="what stands behind a character that has a matte (see prepare --matte): green, #00b140, a picture …",
+    )
     parser.add_argument(
         "--mouth-curve", type=Path, metavar="OUT.json", help="also write the mouth curve used"
     )

@@ -11,9 +11,8 @@ from typing import Generic, Protocol, TypeVar
 from mini_live.fitting import fitted
 from talkingface.colour_planes import PlanarFrame
 from talkingface.errors import AvatarError, OutputError
-from talkingface.records import AudioChunk, VideoFrame
+from talkingface.records import AudioChunk, FloatArray, ImageArray, VideoFrame
 from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE, frame_count
-from talkingface.video_files import VideoWriter
 
 POLL_S = 0.2
 
@@ -34,6 +33,25 @@ class SinkOf(Protocol[TakenFrameT]):
         """Finish and free."""
 
 
+class FileWriter(Protocol):
+    """A video file or a folder of pictures that is being written."""
+
+    def write_frame(self, rgb: ImageArray) -> None:
+        """Write one uint8 (height, width, 3) frame."""
+
+    def write_planes(self, planes: ImageArray, coverage: ImageArray | None = None) -> None:
+        """Write one frame of planes with its matte."""
+
+    def write_audio(self, samples: FloatArray) -> None:
+        """Write the next samples."""
+
+    def close(self) -> None:
+        """Make the whole appear."""
+
+    def abort(self) -> None:
+        """Leave nothing behind."""
+
+
 class VideoFileSink:
     """Writes an mp4 whose picture and sound are aligned; frames that were left out repeat the one before.
 
@@ -41,7 +59,7 @@ class VideoFileSink:
     the middle of a stream.
     """
 
-    def __init__(self, writer: VideoWriter, sample_rate_hz: int = SAMPLE_RATE) -> None:
+    def __init__(self, writer: FileWriter, sample_rate_hz: int = SAMPLE_RATE) -> None:
         """Take a fresh writer, which this sink closes or aborts.
 
         Args:
@@ -110,7 +128,7 @@ class VideoFileSink:
         if self._size is None:
             self._size = size
         if isinstance(frame, PlanarFrame) and size == self._size:
-            self._writer.write_planes(frame.planes)
+            self._writer.write_planes(frame.planes, frame.coverage)
         else:
             self._writer.write_frame(fitted(frame.rgb, *self._size))
 

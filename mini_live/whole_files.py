@@ -34,6 +34,22 @@ def check_video_path(path: Path) -> None:
         raise ArgumentValueError(f"expected an output ending in .mp4, found {path.name!r}")
 
 
+def check_transparent_path(path: Path) -> None:
+    """Refuse a name that is neither a WebM's nor a new folder's.
+
+    Raises:
+        ArgumentValueError: another ending.
+        OutputError: something stands in the place of the folder.
+    """
+    if path.suffix and path.suffix.lower() != ".webm":
+        raise ArgumentValueError(
+            "expected an output ending in .webm, or a folder's name without an ending for PNG pictures, "
+            f"with --background transparent, found {path.name!r}"
+        )
+    if not path.suffix and path.exists():
+        raise OutputError(f"expected a new folder for the pictures, found something at {path}")
+
+
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file beside its place and rename it.
 

@@ -70,9 +70,11 @@ class Avatar:
         self.composer.stages = StageTimer()
 
     def close(self) -> None:
-        """Free the drawing context and the base video."""
+        """Free the drawing context, the base video and the matte."""
         self.renderer.close()
         self.base.close()
+        if self.composer.background is not None:
+            self.composer.background.close()
 
 
 @dataclass(frozen=True)

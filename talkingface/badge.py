@@ -72,6 +72,13 @@ class Badge:
             spot = rows[part.top : part.top + tall, part.left : part.left + wide]
             spot[...] = (spot * part.keep + part.add) >> 8
 
+    def cover(self, coverage: NDArray[np.uint8]) -> None:
+        """Make the sign seen where a matte, uint8 (height, width), changed in place, leaves the frame out."""
+        part = self._planes[0]
+        tall, wide = part.keep.shape
+        spot = coverage[part.top : part.top + tall, part.left : part.left + wide]
+        spot[...] = 255 - (((255 - spot) * part.keep) >> 8)
+
 
 def _plane(top: int, left: int, opacity: FloatArray, colour: FloatArray) -> _Plane:
     keep = np.round(256 * (1 - opacity)).astype(np.uint16)

@@ -29,11 +29,13 @@ class PlanarFrame:
         planes: uint8 (1.5 * height, width), height and width even.
         index: frame number since the stream began.
         pts_s: presentation time in seconds, on the clock of the sound.
+        coverage: uint8 (height, width) the matte, 255 where the character is; None where all is seen.
     """
 
     planes: NDArray[np.uint8]
     index: int
     pts_s: float
+    coverage: NDArray[np.uint8] | None = None
 
     @property
     def size(self) -> tuple[int, int]:

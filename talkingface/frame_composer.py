@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from talkingface import timing
+from talkingface.background import Background
 from talkingface.character import Character
 from talkingface.colour_planes import PlanarFrame, PlaneConverter, aligned
-from talkingface.compositing import blend_drawn, crop_of, guide_patch, lay_patch, paint_mask
+from talkingface.compositing import FULL, blend_drawn, crop_of, guide_patch, lay_patch, paint_mask
 from talkingface.face_rig import FaceRig
 from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeometry, VideoFrame
 from talkingface.seams import FaceGenerator, MouthRenderer
@@ -42,6 +44,7 @@ class DrawnFrame:
         guide: uint8 (128, 128, 4) what the generator reads.
         mask: uint8 (128, 128) where its mouth counts.
         geometry: where everything lies in the crop.
+        coverage: uint8 (H, W) the matte, moved along with the face; None without another background.
     """
 
     index: int
@@ -53,12 +56,17 @@ class DrawnFrame:
     guide: ImageArray
     mask: ImageArray
     geometry: MouthGeometry
+    coverage: ImageArray | None = None
 
 
 class FrameComposer:
     """Turns mouth coefficients into the character's frames.
 
     One thread owns it; only :meth:`paint` may run in another one, so that a frame is painted while the next is drawn.
+
+    Attributes:
+        stages: how long each part of the work took.
+        background: what stands behind the character in frames of planes; None leaves the video's own.
     """
 
     def __init__(
@@ -78,6 +86,7 @@ class FrameComposer:
         self._reader, self._writer = PlaneConverter(), PlaneConverter()
         self._reference_features = generator.encode_references(character.references)
         self.stages = StageTimer()
+        self.background: Background | None = None
 
     def compose(self, index: int, coefficients: FloatArray) -> VideoFrame:
         """Make frame ``index``.
@@ -113,7 +122,13 @@ class FrameComposer:
             planes = self._base.planes(index)
             place = aligned(self._crop(index), self._character.width, self._character.height)
             area = self._reader.read(planes, place)
-        return self._draw(index, coefficients, planes, area, place)
+        drawn = self._draw(index, coefficients, planes, area, place)
+        if self.background is None:
+            return drawn
+        with self.stages.stage("matte"):
+            coverage = self.background.coverage(index)
+            self._move_matte(coverage, drawn)
+        return replace(drawn, coverage=coverage)
 
     def paint(self, drawn: DrawnFrame) -> PlanarFrame:
         """Do the second half; at most one thread at a time."""
@@ -122,7 +137,13 @@ class FrameComposer:
             after = drawn.area.copy()
             self._put_face(drawn, after)
             self._writer.add_change(drawn.picture, drawn.place, drawn.area, after)
-        return PlanarFrame(drawn.picture, drawn.index, timing.frame_time_s(drawn.index))
+        background, coverage = self.background, drawn.coverage
+        if background is not None and coverage is not None:
+            with self.stages.stage("background"):
+                background.lay(drawn.picture, coverage)
+            if not background.is_transparent:
+                coverage = None
+        return PlanarFrame(drawn.picture, drawn.index, timing.frame_time_s(drawn.index), coverage)
 
     def _crop(self, index: int) -> CropRectangle:
         return self._character.crops[index % self._character.frame_count]
@@ -155,6 +176,17 @@ class FrameComposer:
             painted = self._generator.generate(drawn.guide, self._reference_features)
         with self.stages.stage("paste"):
             lay_patch(drawn.face, drawn.guide, painted, drawn.mask, drawn.geometry)
+
+    def _move_matte(self, coverage: ImageArray, drawn: DrawnFrame) -> None:
+        """Let the matte, changed in place, follow the jaw; the mouth itself is always the person."""
+        own = crop_of(coverage, self._character.crops[drawn.row])
+        if own.min() == FULL:
+            return
+        grey = cv2.cvtColor(own, cv2.COLOR_GRAY2RGB)
+        moved = blend_drawn(grey, self._renderer.render(grey, drawn.geometry))
+        lips = drawn.geometry.target_px[self._rig.meshes.wrap.outer_lip_rows, :2]
+        cv2.fillPoly(moved, [np.round(lips).astype(np.int32)], (FULL,) * 3)
+        own[...] = moved[..., 1]
 
     def _put_face(self, drawn: DrawnFrame, area: ImageArray) -> None:
         crop_of(area, _inside(self._character.crops[drawn.row], drawn.place))[...] = drawn.face

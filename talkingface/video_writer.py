@@ -1,4 +1,4 @@
-"""Video files out: H.264 and AAC that appear whole or not at all."""
+"""Video files out that appear whole or not at all: H.264 and AAC, or VP9 with transparency and Opus."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from talkingface.badge import Badge
 from talkingface.errors import OutputError
 from talkingface.mp4_fragments import keep_whole_fragments
 
-CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+# As fast as libvpx goes; 8 for the alpha's edges is hardly seen.
+VP9_OPTIONS = {"b": "0", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}
+VP9_CRF_ABOVE_X264 = 8  # VP9 counts to 63: this much more looks about the same
 AUDIO_BIT_RATE = 128_000
 # What the preset veryfast has and superfast has not: looking ahead shares the bits out so much better that a tenth more
 # of them gives the same picture in three quarters of the time.
@@ -36,7 +39,9 @@ SYNTHETIC_MEDIA = {
 
 
 class VideoWriter:
-    """Writes frames and sound into one file (H.264 yuv420p, AAC mono), beside it first and renamed when whole.
+    """Writes frames and sound into one file, beside it first and renamed when whole.
+
+    H.264 yuv420p and AAC mono; where the name ends in .webm, VP9 with an alpha channel and Opus.
 
     A picture of odd width or height is padded by one pixel, its last column or row repeated. At the end the
     shorter of picture and sound is carried on (last frame repeated, silence), so that neither is cut off and both
@@ -63,7 +68,7 @@ class VideoWriter:
         """Open the file.
 
         Args:
-            path: where the finished file goes; .mp4, .m4v, .mov or .mkv.
+            path: where the finished file goes; .mp4, .m4v, .mov, .mkv or .webm.
             width: of the frames, in pixels.
             height: of the frames, in pixels.
             frames_per_second: constant.
@@ -84,6 +89,7 @@ class VideoWriter:
         self.path = Path(path)
         self.frames_written = 0
         self._keeps = keep_what_is_whole
+        self._has_alpha = self.path.suffix.lower() == ".webm"
         self._size = (width, height)
         self._badge = Badge(width + width % 2, height + height % 2) if badge else None
         self._rate = frames_per_second
@@ -96,14 +102,17 @@ class VideoWriter:
         self._sound = np.zeros(0, np.float32)
         self._samples_written = 0
         self._sound_rate_hz = audio_sample_rate_hz
-        self._options: dict[str, object] = {
+        self._options: dict[str, object] = {**VP9_OPTIONS, "crf": str(crf + VP9_CRF_ABOVE_X264)}
+        x264: dict[str, object] = {
             "crf": str(crf),
             "preset": preset,
             "bf": "0",
             "x264-params": f"threads={threads}:{LOOK_AHEAD}",
         }
         if easy_to_decode:
-            self._options["tune"] = "fastdecode"
+            x264["tune"] = "fastdecode"
+        if not self._has_alpha:
+            self._options = x264
         self._container: av.container.OutputContainer | None = None
         kind = CONTAINERS.get(self.path.suffix.lower())
         if kind is None:
@@ -139,6 +148,8 @@ class VideoWriter:
             raise OutputError(f"expected frames of {expected} RGB, found an array of shape {rgb.shape}")
         with self._guarded():
             self._last = self._badged(self._converted(rgb))
+            if self._has_alpha:
+                self._last = self._with_alpha(self._last, None)
             self._encode_frame(self._last)
             self._encode_sound(until_frame=self.frames_written)
 
@@ -146,8 +157,12 @@ class VideoWriter:
         """Return a frame as :meth:`write_planes` takes it: uint8 (1.5 * even height, even width), I420, BT.709."""
         return cast(NDArray[np.uint8], self._converted(rgb).to_ndarray())
 
-    def write_planes(self, planes: NDArray[np.uint8]) -> None:
+    def write_planes(self, planes: NDArray[np.uint8], coverage: NDArray[np.uint8] | None = None) -> None:
         """Write one frame of planes, as :meth:`planes` makes them: half the size of RGB in memory.
+
+        Args:
+            planes: uint8 (1.5 * even height, even width).
+            coverage: uint8 (even height, even width) alpha for .webm, which is changed; None is all opaque.
 
         Raises:
             OutputError: it cannot be written; the file is then gone.
@@ -156,6 +171,8 @@ class VideoWriter:
             frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             frame.colorspace, frame.color_range = 1, 1
             self._last = self._badged(frame)
+            if self._has_alpha:
+                self._last = self._with_alpha(self._last, coverage)
             self._encode_frame(self._last)
             self._encode_sound(until_frame=self.frames_written)
 
@@ -229,9 +246,9 @@ class VideoWriter:
         self._part_exists = True
         self._container = av.open(str(self._part), "w", format=kind, container_options=flags)
         self._container.metadata.update(metadata)
-        video = self._container.add_stream("libx264", rate=self._rate)
+        video = self._container.add_stream("libvpx-vp9" if self._has_alpha else "libx264", rate=self._rate)
         video.width, video.height = self._size[0] + self._size[0] % 2, self._size[1] + self._size[1] % 2
-        video.pix_fmt = "yuv420p"
+        video.pix_fmt = "yuva420p" if self._has_alpha else "yuv420p"
         context = video.codec_context
         context.time_base = Fraction(1, self._rate)
         context.gop_size = keyframe_interval
@@ -240,9 +257,10 @@ class VideoWriter:
         context.thread_count = threads
         video.options = dict(self._options)
         self._video = video
-        self._audio = None
+        self._audio: Any = None
         if self._sound_rate_hz is not None:
-            self._audio = self._container.add_stream("aac", rate=self._sound_rate_hz, layout="mono")
+            sound_codec = "libopus" if self._has_alpha else "aac"
+            self._audio = self._container.add_stream(sound_codec, rate=self._sound_rate_hz, layout="mono")
             self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
 
     def _converted(self, rgb: NDArray[np.uint8]) -> av.VideoFrame:
@@ -258,6 +276,19 @@ class VideoWriter:
         if self._badge is not None:
             self._badge.lay(frame)
         return frame
+
+    def _with_alpha(self, frame: av.VideoFrame, coverage: NDArray[np.uint8] | None) -> av.VideoFrame:
+        """Return a frame of yuv420p with a fourth plane."""
+        full = av.VideoFrame(frame.width, frame.height, "yuva420p")
+        full.colorspace, full.color_range = 1, 1
+        if coverage is None:
+            coverage = np.full((frame.height, frame.width), 255, np.uint8)
+        elif self._badge is not None:
+            self._badge.cover(coverage)
+        planes = [_rows(plane)[:, : plane.width] for plane in frame.planes]
+        for plane, content in zip(full.planes, [*planes, coverage], strict=True):
+            _rows(plane)[:, : plane.width] = content
+        return full
 
     def _encode_frame(self, frame: av.VideoFrame) -> None:
         frame.pts = self.frames_written
@@ -277,7 +308,10 @@ class VideoWriter:
             if not due or (until_frame is not None and len(self._sound) < block):
                 return
             piece, self._sound = self._sound[:block], self._sound[block:]
-            frame = av.AudioFrame.from_ndarray(piece[None], format="fltp", layout="mono")
+            # Of one channel both are the same bytes; each encoder takes its own.
+            frame = av.AudioFrame.from_ndarray(
+                piece[None], format="flt" if self._has_alpha else "fltp", layout="mono"
+            )
             frame.sample_rate = self._sound_rate_hz
             frame.pts = self._samples_written
             frame.time_base = Fraction(1, self._sound_rate_hz)
@@ -332,3 +366,8 @@ class VideoWriter:
     def _failure(self, error: Exception) -> OutputError:
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(f"the video {self.path} cannot be written: {reason}")
+
+
+def _rows(plane: Any) -> NDArray[np.uint8]:
+    """Return a plane's memory, uint8 (rows, bytes a row with padding), which may be written to."""
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height]

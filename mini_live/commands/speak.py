@@ -14,12 +14,14 @@ from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
 from mini_live.offline import speak_into
 from mini_live.reporting import Reporter
 from mini_live.samples_source import SamplesSource
-from mini_live.sinks import VideoFileSink
+from mini_live.sinks import FileWriter, VideoFileSink
 from mini_live.speech_synthesis import SpeechSynthesiser, checked_text, installed_synthesiser
-from mini_live.whole_files import check_video_path, check_writable
+from mini_live.whole_files import check_transparent_path, check_video_path, check_writable
 from mini_live.wiring import Avatar, Mouth, mouth_controls, open_avatar, open_mouth
+from talkingface.background import Background, chosen_background
 from talkingface.errors import BadInputError
 from talkingface.mouth_stream import MouthStream
+from talkingface.png_sequence import PngSequenceWriter
 from talkingface.resampling import StreamResampler
 from talkingface.seams import AudioSource
 from talkingface.stage_timing import StageTimer
@@ -51,14 +53,19 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
 
     Raises:
         BadInputError: the sound or the text cannot be used.
-        CharacterError: the character cannot be used.
+        CharacterError: the character cannot be used, or has no matte and should stand before another background.
         CheckpointError: weights are missing or damaged.
         GraphicsError: drawing failed.
         MissingPackageError: there is a text and no program to speak it.
         OutputError: an output cannot be written.
     """
     output: Path = arguments.output
-    check_video_path(output)
+    behind = chosen_background(arguments.background) if arguments.background else None
+    is_transparent = behind is not None and behind.is_transparent
+    if is_transparent:
+        check_transparent_path(output)
+    else:
+        check_video_path(output)
     if arguments.mouth_curve:
         check_curve_path(arguments.mouth_curve)
         check_writable(arguments.mouth_curve)
@@ -76,6 +83,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     mouth = open_mouth()
     avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
     try:
+        if behind is not None:
+            avatar.composer.background = Background(avatar.character, behind)
         result = _speak(arguments, sound, mouth, MouthStream(mouth.model, controls), avatar, reporter)
     finally:
         avatar.close()
@@ -115,6 +124,15 @@ def sound_of_text(text: str, synthesiser: SpeechSynthesiser) -> Sound:
     )
 
 
+def _open_writer(output: Path, width: int, height: int, badge: bool) -> FileWriter:
+    """Open an mp4, a WebM with transparency, or a folder of pictures with it, by the output's ending."""
+    if not output.suffix:
+        return PngSequenceWriter(output, HEARD_RATE_HZ, badge=badge)
+    return VideoWriter(
+        output, width, height, FRAMES_PER_SECOND, audio_sample_rate_hz=HEARD_RATE_HZ, badge=badge
+    )
+
+
 def _speak(
     arguments: argparse.Namespace,
     sound: Sound,
@@ -128,14 +146,7 @@ def _speak(
     timer = StageTimer()
     expected = max(1, round(sound.seconds * FRAMES_PER_SECOND))
     begin_s = time.monotonic()
-    writer = VideoWriter(
-        arguments.output,
-        character.width,
-        character.height,
-        FRAMES_PER_SECOND,
-        audio_sample_rate_hz=HEARD_RATE_HZ,
-        badge=arguments.badge,
-    )
+    writer = _open_writer(arguments.output, character.width, character.height, arguments.badge)
     samples = speak_into(
         VideoFileSink(writer, HEARD_RATE_HZ),
         sound.spoken,

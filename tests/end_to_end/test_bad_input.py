@@ -118,6 +118,14 @@ def test_an_output_of_another_kind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_background_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+    sound = ("speak", "--audio", SPEECH, "--output")
+    refused(*sound, tmp_path / "a.mp4", "--background", "nowhere.png", says="nowhere.png", folder=tmp_path)
+    refused(*sound, tmp_path / "a.mp4", "--background", "transparent", says=".webm", folder=tmp_path, code=2)
+    refused(*sound, tmp_path / "a.webm", "--background", "green", says=".mp4", folder=tmp_path, code=2)
+    refused(*sound, tmp_path / "a.mp4", "--background", "green", says="--matte", folder=tmp_path)
+
+
 def test_a_text_that_cannot_be_spoken(tmp_path: Path) -> None:
     output = ("--output", tmp_path / "a.mp4")
     refused("speak", "--text", "", *output, says="words", folder=tmp_path)

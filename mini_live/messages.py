@@ -80,6 +80,17 @@ _CHARACTERS: dict[str, tuple[str, str]] = {
     "stage_done": ("Done", "完成"),
     "break_off": ("Cancel", "取消"),
     "report": ("Report", "报告"),
+    "background": ("Background", "背景"),
+    "background_own": ("Its own background", "自带背景"),
+    "background_green": ("Green, for keying", "绿色（抠像）"),
+    "background_blue": ("Blue, for keying", "蓝色（抠像）"),
+    "background_magenta": ("Magenta, for keying", "品红（抠像）"),
+    "background_white": ("White", "白色"),
+    "background_black": ("Black", "黑色"),
+    "no_matte": (
+        "The outline of this character is not known. Characters made of a video from now on have one.",
+        "此角色没有抠像信息；今后用视频创建的角色都会带有。",
+    ),
     "lost_character": (
         "{name} was damaged on the disk and cannot be drawn any more. Import it again, or choose another.",
         "{name} 的文件已损坏，无法继续显示。请重新导入或选择其他角色。",

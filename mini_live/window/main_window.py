@@ -25,6 +25,7 @@ from mini_live.window.notices import Notices
 from mini_live.window.panel import Panel
 from mini_live.window.portraits import preview
 from mini_live.window.preparation_strip import PreparationStrip
+from mini_live.window.scenery import Scenery
 from mini_live.window.settings import WindowSettings
 from mini_live.window.shortcuts import TALK, Shortcuts, ShortcutsSheet
 from mini_live.window.speaking import Speaking
@@ -39,7 +40,7 @@ from talkingface.mouth_controls import MouthControls
 STATUS_PERIOD_MS = 100
 REOPEN_PERIOD_MS = 2000
 CLOSE_WITHIN_S = 1.0
-# What the stage says in each state of the source; what it does not name is said by the character itself.
+# What the stage says in each state of the source.
 CAPTIONS = {
     "ended": "file_ended", "lost": "microphone_gone", "idle": "ready", "making": "making", "text_needed": "text_needed",
 }  # fmt: skip
@@ -86,6 +87,7 @@ class MainWindow(QWidget):
         self.casting = Casting(
             self, worker, self.panel.character, self.preparation, self._messages, settings, known, chosen
         )
+        self.scenery = Scenery(self, worker, self.panel.character, self.modes, settings)
         self.filming = Filming(
             self, worker, self.action_bar, self.stage, self.notices, self._messages, self._dialogs, settings
         )
@@ -186,8 +188,8 @@ class MainWindow(QWidget):
 
     def _companion_actions(self) -> dict[str, QAction]:
         """Return the menu of the companion: the buttons that it has not."""
-        buttons = {"start_or_stop": self.action_bar.start, "mute": self.panel.voice.mute}
-        buttons["record"] = self.action_bar.record
+        bar = self.action_bar
+        buttons = {"start_or_stop": bar.start, "mute": self.panel.voice.mute, "record": bar.record}
         actions = {}
         for key, button in buttons.items():
             actions[key] = QAction(self)
@@ -198,7 +200,11 @@ class MainWindow(QWidget):
         worker, voice = self._worker, self.panel.voice
         worker.frame_waiting.connect(self._show_frame)
         worker.character_ready.connect(self._character_ready)
-        worker.character_lost.connect(self._character_lost)
+        worker.character_lost.connect(
+            lambda name, detail: self.tell(
+                self._messages.text("lost_character", name=name), stays=True, hint=detail
+            )
+        )
         worker.failed.connect(self._failed)
         worker.notice.connect(self._trouble)
         self.speaking.changed.connect(self._source_changed)
@@ -234,12 +240,13 @@ class MainWindow(QWidget):
         voice.push_to_talk.setChecked(self._settings.flag("push_to_talk"))
 
     def _show_frame(self) -> None:
-        rgb = self._worker.take_frame()
-        if rgb is None:
+        newest = self._worker.take_frame()
+        if newest is None:
             return
+        rgb, coverage = newest
         if self.companion.isVisible():
             self.companion.set_aspect(rgb.shape[1], rgb.shape[0])
-            self.companion.stage.show_frame(rgb)
+            self.companion.stage.show_frame(rgb, coverage)
         else:
             self.stage.show_frame(rgb)
 
@@ -251,9 +258,6 @@ class MainWindow(QWidget):
             self.action_bar.start.setFocus()
         if not self.speaking.active:
             self._say("ready", {})
-
-    def _character_lost(self, name: str, detail: str) -> None:
-        self.tell(self._messages.text("lost_character", name=name), stays=True, hint=detail)
 
     def _start_clicked(self) -> None:
         if not self.action_bar.failed:

@@ -64,7 +64,7 @@ class Preparing(QObject):
         self.progress.emit("", 0)
         process.start(
             self._program[0],
-            [*self._program[1:], "prepare", str(video), "--output", str(self._output), "--json"],
+            [*self._program[1:], "prepare", str(video), "--output", str(self._output), "--json", "--matte"],
         )
 
     def stop(self) -> None:

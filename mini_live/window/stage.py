@@ -21,6 +21,7 @@ class Stage(QWidget):
         super().__init__()
         self._image = QImage()
         self._pixels: ImageArray | None = None
+        self._cut_out = False
         self._caption = ""
         self._theme = LIGHT
         self._corner_px = corner_px
@@ -28,17 +29,27 @@ class Stage(QWidget):
         self.setMinimumSize(QSize(240, 320))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
-    def show_frame(self, rgb: ImageArray) -> None:
-        """Show uint8 (height, width, 3) RGB, which nobody may change any more."""
+    def show_frame(self, rgb: ImageArray, coverage: ImageArray | None = None) -> None:
+        """Show a picture.
+
+        Args:
+            rgb: uint8 (height, width, 3).
+            coverage: uint8 (height, width), 0 where the desktop is to be seen; None shows all of the picture.
+        """
         height, width = rgb.shape[:2]
         # Qt scales four bytes a pixel in a third of the time. The picture looks into the array, kept for as long.
         self._pixels = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA)
-        self._image = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+        kind = QImage.Format.Format_RGB32
+        if coverage is not None:
+            self._pixels[..., 3] = coverage
+            kind = QImage.Format.Format_ARGB32
+        self._image = QImage(self._pixels.data, width, height, 4 * width, kind)
+        self._cut_out = coverage is not None
         self.update()
 
     def show_image(self, image: QImage) -> None:
         """Show a picture, such as a preview."""
-        self._image, self._pixels = image, None
+        self._image, self._pixels, self._cut_out = image, None, False
         self.update()
 
     def set_caption(self, text: str) -> None:
@@ -74,7 +85,7 @@ class Stage(QWidget):
             painter.fillRect(self.rect(), QColor(self._theme.cinema))
         outline = QPainterPath()
         target = self.picture_rectangle()
-        corner = 0.0 if self.fills else self._corner_px
+        corner = 0.0 if self.fills or self._cut_out else self._corner_px
         outline.addRoundedRect(target, corner, corner)
         if self._image.isNull():
             painter.fillPath(outline, QColor(self._theme.stage))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from mini_live.window.companion import Companion
@@ -10,7 +10,9 @@ from mini_live.window.stage import Stage
 
 
 class ViewModes(QObject):
-    """Goes from one to another; at most one of full screen and companion at a time."""
+    """Goes from one to another; at most one of full screen and companion at a time; ``changed`` tells."""
+
+    changed = Signal()
 
     def __init__(self, window: QWidget, stage: Stage, companion: Companion, beside: list[QWidget]) -> None:
         """Start with the whole window.
@@ -63,6 +65,7 @@ class ViewModes(QObject):
         self._companion.stage.show_image(self._stage.image.copy())
         self._companion.enter(self._window)
         self._window.hide()
+        self.changed.emit()
 
     def leave(self) -> None:
         """Go back to the whole window."""
@@ -77,3 +80,4 @@ class ViewModes(QObject):
             self._companion.hide()
             self._window.raise_()
             self._window.activateWindow()
+            self.changed.emit()

@@ -9,30 +9,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from mini_live.backdrop import Backdrop
 from mini_live.clock import SystemClock
 from mini_live.live_session import Composer, LiveSession, Orders
 from mini_live.live_statistics import LiveStatistics, LiveStatus
 from mini_live.monitor import SpeakerInfo
 from mini_live.played_sound import PlayedSound
 from mini_live.sinks import CallbackSink
-from mini_live.still_composer import StillComposer
 from mini_live.window.character_loader import CharacterLoader
+from mini_live.window.on_stage import OnStage
 from mini_live.window.outputs import Outputs
 from mini_live.window.sources import BLOCK_SAMPLES, Sources
 from mini_live.window.utterances import Utterances
-from mini_live.wiring import (
-    DEFAULT_CHARACTER,
-    Avatar,
-    CharacterParts,
-    Mouth,
-    change_character,
-    load_parts,
-    open_avatar,
-    open_mouth,
-)
+from mini_live.wiring import DEFAULT_CHARACTER, Mouth, open_mouth
 from talkingface.errors import AvatarError, GraphicsError
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_stream import MouthStream
@@ -51,6 +42,7 @@ class Worker(QObject):
     character_ready = Signal(str, int)
     character_refused = Signal(object)
     character_lost = Signal(str, str)
+    matte_known = Signal(bool)
     failed = Signal(str)
     notice = Signal(str, str)
     source_changed = Signal(str, str)
@@ -70,15 +62,13 @@ class Worker(QObject):
         """
         super().__init__()
         self._folder = character
-        self._renderer = renderer
         self._controls = controls
         self._orders: Orders = queue.SimpleQueue()
         self._clock = SystemClock()
         self._lock = threading.Lock()
-        self._newest: VideoFrame | None = None
+        self._newest: tuple[ImageArray, ImageArray | None] | None = None
         self._closing = threading.Event()
         self._mouth: Mouth | None = None
-        self._avatar: Avatar | None = None
         self._session: LiveSession | None = None
         self._shown: VideoFrame | None = None
         self._figures = LiveStatistics(0).figures(0, {})
@@ -88,7 +78,8 @@ class Worker(QObject):
         self._sources = Sources(
             self._clock, self.notice.emit, self.source_changed.emit, lambda: self._outputs.monitoring
         )
-        self._loader = CharacterLoader(self._load_parts, self._parts_loaded, self._parts_refused)
+        self._stage = OnStage(renderer, self._note, self._is_ready)
+        self._loader = CharacterLoader(self._stage.load, self._parts_loaded, self._parts_refused)
         self._utterances = Utterances(self._spoken, self._not_spoken)
         self._try = threading.Event()
         self._thread = threading.Thread(target=self._work, name="avatar", daemon=True)
@@ -117,18 +108,18 @@ class Worker(QObject):
         """End everything; a recording is finished however long it takes. Returns whether all ended in time."""
         self._closing.set()
         self._try.set()
-        self._orders.put(self._stop_session)
+        self._order(LiveSession.stop)
         recording = self._outputs.recording
         if self._thread.is_alive():
             self._thread.join(FINISH_WITHIN_S if recording else timeout_s)
         self._loader.close()
         return not self._thread.is_alive()
 
-    def take_frame(self) -> ImageArray | None:
-        """Return the newest frame, uint8 (height, width, 3), once."""
+    def take_frame(self) -> tuple[ImageArray, ImageArray | None] | None:
+        """Return the newest frame, once: uint8 (height, width, 3), and its coverage where that is wanted and known."""
         with self._lock:
-            frame, self._newest = self._newest, None
-        return None if frame is None else frame.rgb
+            newest, self._newest = self._newest, None
+        return newest
 
     def listen_to_microphone(self, device: str | None) -> None:
         """Go on with a microphone; its number, a part of its name, or None for the default."""
@@ -197,6 +188,10 @@ class Worker(QObject):
         """Open or close the virtual camera."""
         self._orders.put(lambda: self._switch_camera(wanted))
 
+    def set_backdrop(self, backdrop: Backdrop) -> None:
+        """Put something else behind the character."""
+        self._order(lambda session: self._stage.set_backdrop(backdrop))
+
     def set_monitor(self, speaker: SpeakerInfo | None) -> None:
         """Play the voice back in step with the picture on a speaker; None stops it."""
         self._orders.put(lambda: self._switch_monitor(speaker))
@@ -218,12 +213,11 @@ class Worker(QObject):
     def _open_and_run(self) -> None:
         self._mouth = mouth = open_mouth()
         opened = self._folder
-        self._avatar = open_avatar(opened, self._renderer, mouth.space, self._note)
-        self._avatar.warm_up()
+        composer = self._stage.open(opened, mouth.space)
         self._session = LiveSession(
             self._sources.silence(),
             MouthStream(mouth.model, self._controls),
-            self._avatar.live_composer(),
+            composer,
             [CallbackSink(self._show)],
             self._clock,
             look_ahead_ms=mouth.model.look_ahead_ms,
@@ -234,7 +228,6 @@ class Worker(QObject):
             orders=self._orders,
         )
         self._apply_controls()
-        self._is_ready()
         if self._folder != opened:  # another was picked meanwhile
             self._loader.ask(self._folder)
         if not self._closing.is_set():
@@ -255,9 +248,7 @@ class Worker(QObject):
         unused = self._loader.take()
         if unused is not None:
             unused.close()
-        avatar, self._avatar = self._avatar, None
-        if avatar is not None:
-            avatar.close()
+        self._stage.close()
 
     def _live(self) -> LiveSession:
         assert self._session is not None, "orders are obeyed by a running session"
@@ -269,13 +260,11 @@ class Worker(QObject):
     def _note(self, sentence: str) -> None:
         self.notice.emit("note", sentence)
 
-    def _stop_session(self) -> None:
-        self._live().stop()
-
     def _show(self, frame: VideoFrame) -> None:
         with self._lock:
             waiting = self._newest is not None
-            self._newest = self._shown = frame
+            # The session makes one frame at a time, so the coverage is this frame's.
+            self._newest, self._shown = (frame.rgb, self._stage.coverage), frame
         if not waiting:
             self.frame_waiting.emit()
 
@@ -306,9 +295,6 @@ class Worker(QObject):
     def _mute(self, muted: bool) -> None:
         self._live().muted = muted
 
-    def _load_parts(self, folder: Path | None) -> CharacterParts:
-        return load_parts(folder, self._note, self._avatar)
-
     def _parts_loaded(self) -> None:
         self._order(lambda session: self._exchange(session))
 
@@ -318,52 +304,37 @@ class Worker(QObject):
         self.character_refused.emit(folder)
 
     def _exchange(self, session: LiveSession) -> None:
-        """Show the character that was loaded beside this loop; only what needs the drawing context is left to do."""
+        """Show the character that was loaded beside this loop."""
         parts = self._loader.take()
         if parts is None:
             return
-        assert self._mouth is not None and self._avatar is not None
+        assert self._mouth is not None
         try:
-            avatar = change_character(self._avatar, parts, self._mouth.space)
+            session.composer = self._stage.exchange(parts, self._mouth.space)
         except AvatarError as error:
             self._parts_refused(parts.character.folder, error)
-            return
-        self._avatar = avatar
-        session.composer = avatar.live_composer()
-        self._is_ready()
 
-    def _is_ready(self) -> None:
-        assert self._avatar is not None and self._mouth is not None
-        name = self._avatar.character.name
-        LOGGER.info("ready: %s, drawn by %s", name, self._avatar.renderer_name)
+    def _is_ready(self, name: str) -> None:
+        assert self._mouth is not None
         self.character_ready.emit(name, self._mouth.model.look_ahead_ms)
+        self.matte_known.emit(self._stage.has_matte)
 
     def _composer_failed(self, error: AvatarError) -> Composer:
         """Keep the last picture, so that sound and recording go on, and look for something that can be drawn."""
-        assert self._avatar is not None and self._mouth is not None
-        character = self._avatar.character
-        LOGGER.error("%s cannot be drawn any more: %s", character.name, error)
+        character = self._stage.avatar.character
         self.character_lost.emit(character.name, str(error))
-        if isinstance(error, GraphicsError) and self._avatar.renderer_name != "cpu":
-            self._renderer = "cpu"
-            self._order(lambda session: self._reopen_without_gl(session, character.folder))
+        if isinstance(error, GraphicsError):
+            self._order(lambda session: self._open_anew(session, character.folder))
         elif character.folder != DEFAULT_CHARACTER:
             self.show_character(DEFAULT_CHARACTER)
-        size = (character.height, character.width, 3)
-        return StillComposer(np.zeros(size, np.uint8) if self._shown is None else self._shown.rgb)
+        return self._stage.give_up(error, None if self._shown is None else self._shown.rgb)
 
-    def _reopen_without_gl(self, session: LiveSession, folder: Path) -> None:
+    def _open_anew(self, session: LiveSession, folder: Path) -> None:
         assert self._mouth is not None
-        before = self._avatar
         try:
-            self._avatar = open_avatar(folder, self._renderer, self._mouth.space, self._note)
+            session.composer = self._stage.open(folder, self._mouth.space)
         except AvatarError as error:
             self.notice.emit("character", str(error))
-            return
-        session.composer = self._avatar.live_composer()
-        self._is_ready()
-        if before is not None:
-            before.close()
 
     def _begin_recording(self, path: Path) -> None:
         self._outputs.begin_recording(self._live(), path, *self._size())
@@ -375,5 +346,5 @@ class Worker(QObject):
         self._outputs.switch_camera(self._live(), wanted, *self._size())
 
     def _size(self) -> tuple[int, int]:
-        assert self._avatar is not None
-        return self._avatar.character.width, self._avatar.character.height
+        character = self._stage.avatar.character
+        return character.width, character.height

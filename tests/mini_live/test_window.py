@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QScrollBar,
 )
 
+from mini_live.backdrop import Backdrop
 from mini_live.clock import SystemClock
 from mini_live.microphone import MicrophoneInfo
 from mini_live.monitor import SpeakerInfo
@@ -34,7 +35,6 @@ from mini_live.window.main_window import MainWindow
 from mini_live.window.settings import WindowSettings
 from mini_live.window.worker import Worker
 from talkingface.mouth_controls import MouthControls
-from talkingface.records import VideoFrame
 
 MICROPHONES = [
     MicrophoneInfo(0, "Built-in Audio", 2, 48_000, True),
@@ -85,6 +85,9 @@ class IdleWorker(Worker):
 
     def set_monitor(self, speaker: SpeakerInfo | None) -> None:
         self.asked.append(("monitor", speaker))
+
+    def set_backdrop(self, backdrop: Backdrop) -> None:
+        self.backdrop = backdrop
 
     def start_recording(self, path: Path) -> None:
         self.asked.append(("record", path))
@@ -330,7 +333,7 @@ def test_the_companion_is_the_character_alone_and_escape_comes_back(
     assert companion.isVisible() and not window.isVisible()
     flags = companion.windowFlags()
     assert flags & Qt.WindowType.FramelessWindowHint and flags & Qt.WindowType.WindowStaysOnTopHint
-    worker_of(window)._newest = VideoFrame(np.full((120, 80, 3), 200, np.uint8), 0, 0.0)
+    worker_of(window)._newest = (np.full((120, 80, 3), 200, np.uint8), None)
     window._show_frame()
     application.processEvents()
     shot = companion.grab().toImage()
@@ -339,6 +342,33 @@ def test_the_companion_is_the_character_alone_and_escape_comes_back(
     QTest.keyClick(companion, Qt.Key.Key_Escape)
     application.processEvents()
     assert window.isVisible() and not companion.isVisible()
+
+
+def test_a_character_with_a_matte_stands_before_a_colour_or_before_the_desktop(
+    window: MainWindow, application: QApplication, store: QSettings
+) -> None:
+    worker = made_ready(window)
+    backgrounds = window.panel.character.backgrounds
+    assert not backgrounds.isEnabled()
+    worker.matte_known.emit(True)
+    backgrounds.setCurrentIndex(1)
+    backgrounds.activated.emit(1)
+    assert worker.backdrop == Backdrop((0, 177, 64)) and store.value("background") == "green"
+    backgrounds.setCurrentIndex(0)
+    backgrounds.activated.emit(0)
+    window.modes.toggle_companion()
+    assert worker.backdrop == Backdrop(cut_out=True)
+    coverage = np.zeros((120, 80), np.uint8)
+    coverage[60:] = 255
+    worker._newest = (np.full((120, 80, 3), 200, np.uint8), coverage)
+    window._show_frame()
+    application.processEvents()
+    shot = window.companion.grab().toImage()
+    middle = shot.width() // 2
+    assert shot.pixelColor(middle, shot.height() // 8).alpha() == 0
+    assert shot.pixelColor(middle, shot.height() * 3 // 4).alpha() == 255
+    window.modes.leave()
+    assert worker.backdrop == Backdrop()
 
 
 def test_the_companion_is_dragged_and_scaled_and_remembers_both(

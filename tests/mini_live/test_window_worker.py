@@ -16,7 +16,7 @@ pytest.importorskip("PySide6", reason="needs PySide6", exc_type=ImportError)
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from mini_live.window import sources, utterances
+from mini_live.window import on_stage, sources, utterances
 from mini_live.window import worker as under_test
 from mini_live.window.worker import Worker
 from talkingface.audio_files import read_audio
@@ -42,7 +42,9 @@ class PretendedAvatar:
         folder = folder or Path("default")
         if folder.name == "missing":
             raise CharacterError("expected a character folder, found nothing at missing")
-        self.character = SimpleNamespace(name=folder.name, folder=folder, width=48, height=32)
+        self.character = SimpleNamespace(
+            name=folder.name, folder=folder, width=48, height=32, matte_path=None
+        )
         PretendedAvatar.opened += 1
 
     def warm_up(self) -> None:
@@ -118,9 +120,9 @@ class Told:
 def worker(application: QApplication, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     mouth = SimpleNamespace(model=LoudnessMouth(), space=None)
     monkeypatch.setattr(under_test, "open_mouth", lambda: mouth)
-    monkeypatch.setattr(under_test, "open_avatar", lambda folder, *more: PretendedAvatar(folder))
-    monkeypatch.setattr(under_test, "load_parts", lambda folder, *more: PretendedAvatar(folder))
-    monkeypatch.setattr(under_test, "change_character", changed)
+    monkeypatch.setattr(on_stage, "open_avatar", lambda folder, *more: PretendedAvatar(folder))
+    monkeypatch.setattr(on_stage, "load_parts", lambda folder, *more: PretendedAvatar(folder))
+    monkeypatch.setattr(on_stage, "change_character", changed)
     monkeypatch.setattr(sources, "find_microphone", lambda wanted: SimpleNamespace(name="Headset"))
     monkeypatch.setattr(sources, "list_microphones", lambda refresh=False: [])
     monkeypatch.setattr(sources, "Microphone", UnpluggedMicrophone)
@@ -142,9 +144,9 @@ def ready(worker: Worker) -> Told:
 def next_frame(worker: Worker) -> np.ndarray:
     limit_s = time.monotonic() + PATIENCE_S
     while time.monotonic() < limit_s:
-        rgb = worker.take_frame()
-        if rgb is not None:
-            return rgb
+        newest = worker.take_frame()
+        if newest is not None:
+            return newest[0]
         time.sleep(0.005)
     raise AssertionError("no frame")
 
@@ -263,8 +265,7 @@ def test_where_the_default_is_damaged_its_last_picture_stays(worker: Worker) -> 
     told = ready(worker)
     composer = BreakingComposer()
     worker._orders.put(lambda: setattr(worker._live(), "composer", composer))
-    assert worker._avatar is not None
-    worker._avatar.character.folder = under_test.DEFAULT_CHARACTER
+    worker._stage.avatar.character.folder = under_test.DEFAULT_CHARACTER
     told.wait_for(lambda it: it[0] == "character_lost")
     first = next_frame(worker)
     np.testing.assert_array_equal(first, next_frame(worker))
@@ -312,7 +313,7 @@ def test_a_character_picked_while_the_first_one_loads_is_shown(
             worker.show_character(Path("otto"))
         return PretendedAvatar(folder)
 
-    monkeypatch.setattr(under_test, "open_avatar", slow)
+    monkeypatch.setattr(on_stage, "open_avatar", slow)
     ready(worker).wait_for(lambda it: it[:2] == ("character_ready", "otto"))
 
 

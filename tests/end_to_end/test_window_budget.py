@@ -1,0 +1,84 @@
+"""What the window may cost: its start, its modules, and its rest."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from talkingface.character import load_character
+from tests.end_to_end.desk import Desk, missing
+from tests.end_to_end.program import CHARACTER, PROJECT, environment, needs_character
+
+pytestmark = [needs_character, pytest.mark.skipif(bool(missing()), reason=f"needs {', '.join(missing())}")]
+FIRST_FRAME_S = 2.5
+IDLE_SHARE = 0.35
+IDLE_PIXELS = 720 * 1080
+MEASURED_S = 12.0
+# Tells when the first frame of the live loop is painted, and which modules are there by then.
+FIRST_FRAME = """
+import json, sys, time
+begin_s = float(sys.argv[1])
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from mini_live.cli import build_parser
+application = QApplication([])
+from mini_live.window.opening import open_window
+window = open_window(build_parser().parse_args([]))
+painted = window.stage.paintEvent
+
+def paint(event):
+    painted(event)
+    if window._worker.status.frames or window.stage._pixels is not None:
+        seconds = time.clock_gettime(time.CLOCK_MONOTONIC) - begin_s
+        found = [name for name in ("torch", "mediapipe", "matplotlib", "jax", "fastapi") if name in sys.modules]
+        print(json.dumps({"seconds": seconds, "processor_s": time.process_time(), "modules": found}), flush=True)
+        type(window.stage).paintEvent = painted
+        QTimer.singleShot(0, window.close)
+
+type(window.stage).paintEvent = lambda self, event: paint(event) if self is window.stage else painted(event)
+application.exec()
+"""
+
+
+def first_frame(folder: Path) -> dict[str, object]:
+    places = {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE")}
+    begin_s = time.clock_gettime(time.CLOCK_MONOTONIC)
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_FRAME, str(begin_s)], cwd=PROJECT, capture_output=True, text=True, timeout=60,
+        env=environment(QT_QPA_PLATFORM="offscreen", **places), check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-800:]
+    return json.loads(done.stdout.splitlines()[0])
+
+
+def test_the_first_moving_frame_comes_soon_and_without_torch_and_mediapipe(tmp_path: Path) -> None:
+    first_frame(tmp_path)  # warm
+    told = first_frame(tmp_path)
+    assert told["modules"] == []
+    # Processor time, because other programs may hold this machine up; alone it is about the same.
+    assert min(float(str(told["processor_s"])), float(str(told["seconds"]))) < FIRST_FRAME_S, told
+
+
+@pytest.mark.slow
+@pytest.mark.device
+@pytest.mark.timeout(300)
+def test_a_silent_avatar_leaves_the_processor_alone(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    try:
+        desk.open_app("live", "--character", CHARACTER)
+        time.sleep(12.0)  # the base loop has been round once
+        process = desk.process()
+        before, begin_s = process.cpu_times(), time.monotonic()
+        time.sleep(MEASURED_S)
+        after, end_s = process.cpu_times(), time.monotonic()
+    finally:
+        desk.close()
+    share = (after.user + after.system - before.user - before.system) / (end_s - begin_s)
+    character = load_character(CHARACTER)
+    whole = share * IDLE_PIXELS / (character.width * character.height)
+    assert whole < IDLE_SHARE, f"{100 * share:.0f} % of a core at {character.width}x{character.height}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,3 +95,27 @@ def test_the_stages_are_timed(composer: FrameComposer) -> None:
     assert set(composer.stages.summary()) == {
         "decode", "geometry", "render", "blend", "generate", "paste", "planes",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "frames", [150, pytest.param(15_000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
+def test_memory_stays_flat_over_ten_minutes_of_frames(composer: FrameComposer, frames: int) -> None:
+    widest = opening_coefficients(0.08)
+
+    def make(begin: int, count: int) -> None:
+        for index in range(begin, begin + count):
+            mouth = (widest * (0.5 + 0.5 * np.sin(index / 3))).astype(np.float32)
+            composer.compose(index, mouth)
+            composer.compose_planes(index, mouth)
+
+    make(0, 60)
+    before_mb = resident_mb()
+    make(60, frames)
+    assert resident_mb() - before_mb < 12
+
+
+def resident_mb() -> float:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("memory is read from /proc")
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20

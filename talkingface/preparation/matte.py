@@ -34,10 +34,13 @@ class Segmenter(Protocol):
 
 
 class MediaPipeSegmenter:
-    """MediaPipe's selfie segmentation, whose model lies inside the wheel."""
+    """MediaPipe's two selfie segmentations, whose models lie inside the wheel.
+
+    Furniture beside a person deceives now one, now the other; what both take for the person is kept.
+    """
 
     def __init__(self) -> None:
-        """Load the model.
+        """Load the models.
 
         Raises:
             MissingPackageError: mediapipe is not installed.
@@ -48,15 +51,17 @@ class MediaPipeSegmenter:
             raise MissingPackageError(
                 "a matte needs mediapipe: pip install mediapipe==0.10.21 (Python 3.10 to 3.12)"
             ) from error
-        self._model = selfie_segmentation.SelfieSegmentation(model_selection=0)
+        self._models = [selfie_segmentation.SelfieSegmentation(model_selection=kind) for kind in (0, 1)]
 
     def coverage(self, rgb: ImageArray) -> FloatArray:
         """See :class:`Segmenter`."""
-        return np.asarray(self._model.process(rgb).segmentation_mask, np.float32)
+        masks = [np.asarray(model.process(rgb).segmentation_mask, np.float32) for model in self._models]
+        return np.minimum(*masks)
 
     def close(self) -> None:
-        """Free the model."""
-        self._model.close()
+        """Free the models."""
+        for model in self._models:
+            model.close()
 
 
 class MatteMaker:
@@ -101,11 +106,21 @@ class MatteMaker:
         self._segmenter.close()
 
     def _steady(self, number: int) -> NDArray[np.uint8]:
-        """Average a matte with its neighbours in time; where a neighbour is missing, with itself."""
-        own = self._mattes[number]
-        around = [self._mattes.get(number + step, own).astype(np.float32) for step in (-1, 0, 1)]
-        total = sum(weight * matte for weight, matte in zip(TIME_KERNEL, around, strict=True))
+        """Average a matte with its neighbours in time, each without what is there for one frame only."""
+        around = [
+            self._without_flash(number + step if number + step in self._mattes else number)
+            for step in (-1, 0, 1)
+        ]
+        total = sum(
+            weight * matte.astype(np.float32) for weight, matte in zip(TIME_KERNEL, around, strict=True)
+        )
         return np.round(total).astype(np.uint8)
+
+    def _without_flash(self, number: int) -> NDArray[np.uint8]:
+        """Return the median of a matte and its neighbours; where a neighbour is missing, it stands in itself."""
+        own = self._mattes[number]
+        before, after = self._mattes.get(number - 1, own), self._mattes.get(number + 1, own)
+        return np.maximum(np.minimum(before, after), np.minimum(np.maximum(before, after), own))
 
 
 def refined(rgb: ImageArray, coverage: FloatArray) -> NDArray[np.uint8]:

@@ -114,7 +114,7 @@ def hibari_speaker() -> Callable[[str, Path, np.random.Generator], str] | None:
 
     def speak(text: str, path: Path, generator: np.random.Generator) -> str:
         sound = synthesiser(text, speed=float(generator.uniform(0.8, 1.3)))
-        _write(path, np.asarray(sound, np.float32), 24_000)
+        write_wav(path, np.asarray(sound, np.float32), 24_000)
         return "en"
 
     return speak
@@ -151,7 +151,7 @@ def make(output: Path, minutes: float, words: list[str], seed: int) -> list[dict
         language = speak(" ".join(random_words(vocabulary, generator) for _ in range(3)), raw, generator)
         sound = read_audio(raw)
         raw.unlink()
-        _write(output / f"{name}.wav", sound, SAMPLE_RATE)
+        write_wav(output / f"{name}.wav", sound, SAMPLE_RATE)
         total_s += len(sound) / SAMPLE_RATE
         row: dict[str, object] = {
             "set": "made_speech",
@@ -175,7 +175,8 @@ def _run(command: list[str]) -> None:
         )
 
 
-def _write(path: Path, sound: FloatArray, rate: int) -> None:
+def write_wav(path: Path, sound: FloatArray, rate: int) -> None:
+    """Write float32 (n,) sound as 16-bit mono WAV."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

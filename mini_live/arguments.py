@@ -9,6 +9,7 @@ from pathlib import Path
 from talkingface.errors import BadInputError
 
 RENDERERS = ("auto", "gl", "cpu")
+CURVE_FORMATS = ("json", "csv", "arkit")
 
 
 class ArgumentValueError(BadInputError):
@@ -98,6 +99,11 @@ def _live(parser: argparse.ArgumentParser) -> None:
 def _mouth(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any sound or video file")
     parser.add_argument("--output", type=Path, required=True, metavar="OUT.json|OUT.csv")
+    parser.add_argument(
+        "--format",
+        choices=CURVE_FORMATS,
+        help="arkit: weights by ARKit's blendshape names, as JSON or CSV (default: by the ending)",
+    )
     _add_mouth_controls(parser)
 
 
@@ -188,6 +194,12 @@ def _add_mouth_controls(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--hold-ms", type=_not_negative, metavar="MS", help="time it stays open at least")
     group.add_argument(
         "--noise-gate-dbfs", type=_number, metavar="DB", help="quieter sound is silence (-120 is off)"
+    )
+    group.add_argument(
+        "--sound-offset-ms",
+        type=_number,
+        metavar="MS",
+        help="shows the mouth later (earlier below 0) than the sound",
     )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mini_live.arguments import ArgumentValueError
 from mini_live.whole_files import write_whole
+from talkingface.arkit_shapes import ARKIT_NAMES, arkit_weights
 from talkingface.landmarks import lip_opening
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray
@@ -33,6 +34,7 @@ class MouthCurveTable:
         lip_opening: float32 (T,) of the mean face, over face height.
         lip_width: float32 (T,) likewise.
         look_ahead_ms: future sound that each frame waited for.
+        arkit: float32 (T, 18) ARKit weights.
     """
 
     coefficients: FloatArray
@@ -40,6 +42,7 @@ class MouthCurveTable:
     lip_opening: FloatArray
     lip_width: FloatArray
     look_ahead_ms: int
+    arkit: FloatArray
 
     def as_document(self) -> dict[str, Any]:
         """Return the JSON document; frame k answers the sound at k * 40 ms."""
@@ -58,23 +61,51 @@ class MouthCurveTable:
 
     def as_csv(self) -> str:
         """Return a table with one line a frame."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
         names = [f"coefficient_{i}" for i in range(self.coefficients.shape[1])]
-        writer.writerow(["time_s", "lip_opening", "lip_width", "silent", *names])
-        for frame in self.as_document()["frames"]:
-            values = [frame["time_s"], frame["lip_opening"], frame["lip_width"], int(frame["silent"])]
-            writer.writerow(values + frame["coefficients"])
-        return text.getvalue()
+        rows = [
+            [frame["time_s"], frame["lip_opening"], frame["lip_width"], int(frame["silent"])]
+            + frame["coefficients"]
+            for frame in self.as_document()["frames"]
+        ]
+        return _csv(["time_s", "lip_opening", "lip_width", "silent", *names], rows)
 
-    def write(self, path: Path) -> None:
-        """Write by the ending of ``path``.
+    def as_arkit_document(self) -> dict[str, Any]:
+        """Return the JSON document of ARKit weights, one row of ``weights`` a frame in the order of ``names``."""
+        frames = [
+            {"time_s": round(frame_time_s(index), 4), "weights": [round(float(value), 5) for value in row]}
+            for index, row in enumerate(self.arkit)
+        ]
+        return {
+            "fps": FRAMES_PER_SECOND,
+            "look_ahead_ms": self.look_ahead_ms,
+            "names": list(ARKIT_NAMES),
+            "frames": frames,
+        }
+
+    def as_arkit_csv(self) -> str:
+        """Return the ARKit weights as a table with one line a frame and the names on top."""
+        rows = [[frame["time_s"], *frame["weights"]] for frame in self.as_arkit_document()["frames"]]
+        return _csv(["time_s", *ARKIT_NAMES], rows)
+
+    def write(self, path: Path, kind: str | None = None) -> None:
+        """Write as ``kind`` (json, csv or arkit), or by the ending of ``path``; arkit is JSON or CSV by the ending.
 
         Raises:
             OutputError: it cannot be written.
         """
-        text = self.as_csv() if path.suffix.lower() == ".csv" else json.dumps(self.as_document())
+        as_table = kind == "csv" or (kind != "json" and path.suffix.lower() == ".csv")
+        if kind == "arkit":
+            text = self.as_arkit_csv() if as_table else json.dumps(self.as_arkit_document())
+        else:
+            text = self.as_csv() if as_table else json.dumps(self.as_document())
         write_whole(path, text.encode())
+
+
+def _csv(header: list[str], rows: list[list[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([header, *rows])
+    return text.getvalue()
 
 
 class MouthCurveCollector:
@@ -102,6 +133,7 @@ class MouthCurveCollector:
         blocks = [coefficients[i : i + 1000] for i in range(0, len(coefficients), 1000)]
         opening = [_opening(self._space, block) for block in blocks]
         width = [self._space.lip_width(block) for block in blocks]
+        arkit = [arkit_weights(self._space, block) for block in blocks]
         none = np.zeros(0, np.float32)
         return MouthCurveTable(
             coefficients,
@@ -109,6 +141,7 @@ class MouthCurveCollector:
             np.concatenate([none, *opening]),
             np.concatenate([none, *width]),
             self._look_ahead_ms,
+            np.concatenate([np.zeros((0, len(ARKIT_NAMES)), np.float32), *arkit]),
         )
 
 
@@ -119,11 +152,15 @@ def _opening(space: MouthSpace, coefficients: FloatArray) -> FloatArray:
     return np.where(apart, lip_opening(face), np.float32(0.0)).astype(np.float32)
 
 
-def check_curve_path(path: Path) -> None:
-    """Refuse an ending that is neither JSON nor CSV.
+def check_curve_path(path: Path, kind: str | None = None) -> None:
+    """Refuse an ending that is neither JSON nor CSV, or that belies the format asked for.
 
     Raises:
         ArgumentValueError: another ending.
     """
+    if kind in ("json", "csv") and path.suffix.lower() != f".{kind}":
+        raise ArgumentValueError(
+            f"expected an output ending in .{kind} as --format says, found {path.name!r}"
+        )
     if path.suffix.lower() not in SUFFIXES:
         raise ArgumentValueError(f"expected an output ending in .json or .csv, found {path.name!r}")

@@ -13,7 +13,14 @@ from talkingface.mouth_controls import ControlledMouth, MouthControls
 from talkingface.records import FloatArray
 from talkingface.seams import MouthModel
 from talkingface.silence_gate import SilenceGate, gate_all
-from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS, flush_samples, frame_count, look_ahead_frames
+from talkingface.timing import (
+    FEATURES_PER_FRAME,
+    MEL_BINS,
+    SAMPLE_RATE,
+    flush_samples,
+    frame_count,
+    look_ahead_frames,
+)
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,17 @@ class MouthStream:
     The frames depend on the sound alone, never on how it was chunked, and nothing grows with its length.
     """
 
-    def __init__(self, model: MouthModel, controls: MouthControls | None = None) -> None:
-        """Start a stream with the mouth at rest."""
+    def __init__(
+        self, model: MouthModel, controls: MouthControls | None = None, offset_ms: float = 0.0
+    ) -> None:
+        """Start a stream with the mouth at rest.
+
+        Args:
+            model: sound features to mouth.
+            controls: the user's settings; their ``sound_offset_ms`` is not used.
+            offset_ms: by how much later than its sound the mouth moves; below 0 it moves earlier, and every frame
+                waits for that much more sound.
+        """
         controls = controls or MouthControls()
         self._model = model
         self._state = model.initial_state()
@@ -51,9 +67,14 @@ class MouthStream:
         self._gate = SilenceGate(look_ahead_frames(model.look_ahead_ms), controls.noise_gate_dbfs)
         self._controlled = ControlledMouth(controls)
         self._to_skip = look_ahead_frames(model.look_ahead_ms)
+        self.offset_ms = offset_ms
+        self._offset_samples = round(offset_ms * SAMPLE_RATE / 1000)
+        self._to_drop = max(0, -self._offset_samples)
+        self._ready = (np.zeros((0, model.coefficient_count), np.float32), np.zeros(0, bool))
         self._samples = 0
         self._frames = 0
         self._finished = False
+        self._advance(np.zeros(max(0, self._offset_samples), np.float32))
 
     def set_controls(self, controls: MouthControls) -> None:
         """Turn the user's settings from the next frame on, without a jump in the stream."""
@@ -74,7 +95,10 @@ class MouthStream:
                 f"expected finite mono samples (n,), found {samples.shape} or non-finite values"
             )
         self._samples += len(samples)
-        return self._advance(samples)
+        dropped = min(self._to_drop, len(samples))
+        self._to_drop -= dropped
+        self._advance(samples[dropped:])
+        return self._released(frame_count(self._samples))
 
     def finish(self, frames: int | None = None) -> MouthCurve:
         """End the sound and return the last frames.
@@ -83,17 +107,15 @@ class MouthStream:
             frames: how many there are to be in all, where the sound was counted at another rate, which may make
                 one frame of difference; None is ``timing.frame_count`` of the samples that came.
         """
-        if self._finished:
-            return self._curve(np.zeros((0, self._model.coefficient_count), np.float32), np.zeros(0, bool))
-        self._finished = True
         total = frame_count(self._samples) if frames is None else frames
-        wanted = max(0, total - self._frames)
-        flush = flush_samples(self._samples, self._model.look_ahead_ms, total)
-        curve = self._advance(np.zeros(flush, np.float32))
-        self._frames = curve.first_frame + wanted
-        return MouthCurve(curve.first_frame, curve.coefficients[:wanted], curve.silent[:wanted])
+        if not self._finished:
+            self._finished = True
+            fed = max(0, self._samples + self._offset_samples)
+            self._advance(np.zeros(flush_samples(fed, self._model.look_ahead_ms, total), np.float32))
+        return self._released(total)
 
-    def _advance(self, samples: FloatArray) -> MouthCurve:
+    def _advance(self, samples: FloatArray) -> None:
+        """Run the model over more sound and keep its frames ready."""
         columns = np.concatenate([self._odd, self._features.push(samples)])
         whole = len(columns) - len(columns) % FEATURES_PER_FRAME
         columns, self._odd = columns[:whole], columns[whole:]
@@ -101,17 +123,27 @@ class MouthStream:
         skipped = min(self._to_skip, len(coefficients))
         self._to_skip -= skipped
         gated, silent = gate_all(self._gate, columns, coefficients, skipped)
-        return self._curve(self._controlled.apply(gated), silent)
+        kept, kept_silent = self._ready
+        self._ready = (
+            np.concatenate([kept, self._controlled.apply(gated)]),
+            np.concatenate([kept_silent, silent]),
+        )
 
-    def _curve(self, coefficients: FloatArray, silent: NDArray[np.bool_]) -> MouthCurve:
-        curve = MouthCurve(self._frames, coefficients, silent)
-        self._frames += len(coefficients)
+    def _released(self, until: int) -> MouthCurve:
+        """Hand out the frames that are ready, those below ``until``: a late mouth runs ahead of its sound otherwise."""
+        coefficients, silent = self._ready
+        count = min(len(silent), max(0, until - self._frames))
+        self._ready = (coefficients[count:], silent[count:])
+        curve = MouthCurve(self._frames, coefficients[:count], silent[:count])
+        self._frames += count
         return curve
 
 
-def mouth_of(samples: FloatArray, model: MouthModel, controls: MouthControls | None = None) -> MouthCurve:
+def mouth_of(
+    samples: FloatArray, model: MouthModel, controls: MouthControls | None = None, offset_ms: float = 0.0
+) -> MouthCurve:
     """Return the whole mouth curve of a whole sound: float32 (n,) 16 kHz mono to ``frame_count(n)`` frames."""
-    stream = MouthStream(model, controls)
+    stream = MouthStream(model, controls, offset_ms)
     parts = [stream.push(samples), stream.finish()]
     return MouthCurve(
         0,

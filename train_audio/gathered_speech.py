@@ -53,7 +53,7 @@ def levelled(samples: FloatArray) -> FloatArray | None:
 
 
 def joined(files: list[Path], minutes: float, seed: int) -> Iterator[FloatArray]:
-    """Yield recordings of about twenty seconds until ``minutes`` are full or the files are used; bad files are skipped."""
+    """Yield recordings of about twenty seconds until ``minutes`` are full or no file is left; bad ones are skipped."""
     generator = np.random.default_rng(seed)
     parts: list[FloatArray] = []
     total = length = 0

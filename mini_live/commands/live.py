@@ -70,7 +70,8 @@ def run_headless(arguments: argparse.Namespace, reporter: Reporter) -> int:
         sinks = _open_sinks(arguments, avatar)
         source = _open_source(arguments)
         try:
-            return _run(arguments, reporter, source, MouthStream(mouth.model, controls), mouth, avatar, sinks)
+            stream = MouthStream(mouth.model, controls, controls.sound_offset_ms)
+            return _run(arguments, reporter, source, stream, mouth, avatar, sinks)
         finally:
             source.close()
     except BaseException:
@@ -99,7 +100,7 @@ def _run(
         [*sinks, _ProgressSink(reporter, arguments.seconds)],
         SystemClock(),
         look_ahead_ms=mouth.model.look_ahead_ms,
-        margin_s=_block_ms(arguments) / 1000,
+        margin_s=(_block_ms(arguments) + max(0.0, -stream.offset_ms)) / 1000,
         collector=collector,
     )
     reporter.note(f"{avatar.character.name} is live; Ctrl-C ends it")

@@ -26,12 +26,13 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
         OutputError: the output cannot be written.
     """
     output: Path = arguments.output
-    check_curve_path(output)
+    check_curve_path(output, arguments.format)
+    controls = mouth_controls(arguments)
     source = AudioFileSource(arguments.audio, BLOCK_SAMPLES)
     check_writable(output)
     mouth = open_mouth()
     collector = MouthCurveCollector(mouth.space, mouth.model.look_ahead_ms)
-    stream = MouthStream(mouth.model, mouth_controls(arguments))
+    stream = MouthStream(mouth.model, controls, controls.sound_offset_ms)
     total = (sound_seconds(arguments.audio) or 0.0) * SAMPLE_RATE
     samples = 0
     while (chunk := source.read(0.0)) is not None:
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     curve = stream.finish()
     collector.add(curve.coefficients, curve.silent)
     table = collector.table()
-    table.write(output)
+    table.write(output, arguments.format)
     reporter.result(
         _summary(table, output, samples), f"{len(table.silent)} frames of mouth curve in {output}"
     )

@@ -85,7 +85,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     try:
         if behind is not None:
             avatar.composer.background = Background(avatar.character, behind)
-        result = _speak(arguments, sound, mouth, MouthStream(mouth.model, controls), avatar, reporter)
+        stream = MouthStream(mouth.model, controls, controls.sound_offset_ms)
+        result = _speak(arguments, sound, mouth, stream, avatar, reporter)
     finally:
         avatar.close()
     reporter.result(

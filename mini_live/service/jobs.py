@@ -215,7 +215,7 @@ class JobBook:
             speak_into(
                 VideoFileSink(writer),
                 AudioFileSource(job.sound, BLOCK_SAMPLES),
-                MouthStream(mouth.model, job.controls),
+                MouthStream(mouth.model, job.controls, job.controls.sound_offset_ms),
                 avatar.composer,
                 MouthCurveCollector(mouth.space, mouth.model.look_ahead_ms),
                 StageTimer(),

@@ -151,3 +151,26 @@ def test_an_hour_neither_drifts_nor_grows(model: OnnxMouthModel) -> None:
     assert growth < 200_000
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb < 30_000
     np.testing.assert_allclose(late, early, atol=0.02)
+
+
+@pytest.mark.parametrize("offset_ms", [-300.0, -120.0, 40.0, 300.0])
+@pytest.mark.parametrize("block", [441, 48_000])
+def test_an_offset_moves_the_mouth_against_its_sound(
+    model: OnnxMouthModel, offset_ms: float, block: int
+) -> None:
+    samples = np.concatenate([np.zeros(16_000, np.float32), babble(2.0), np.zeros(16_000, np.float32)])
+    stream = MouthStream(model, offset_ms=offset_ms)
+    parts = [stream.push(samples[start : start + block]) for start in range(0, len(samples), block)]
+    for number, part in enumerate(parts[:-1], 1):  # never ahead of the sound that came
+        assert sum(len(p) for p in parts[:number]) <= frame_count(number * block), part.first_frame
+    moved = np.concatenate([part.coefficients for part in [*parts, stream.finish()]])
+    shift = round(offset_ms / 40)
+    silence = np.zeros(abs(round(offset_ms * 16)), np.float32)
+    whole = (
+        np.concatenate([silence, samples])
+        if shift > 0
+        else np.concatenate([samples[len(silence) :], silence])
+    )
+    expected = mouth_of(whole, model).coefficients[: frame_count(len(samples))]
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+    assert len(moved) == frame_count(len(samples))

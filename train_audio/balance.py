@@ -19,6 +19,7 @@ SET_WORTH = {
     "expressive": 0.5,
     "speech": 0.6,
     "made_speech": 0.3,
+    "gathered_speech": 0.15,
 }
 ENOUGH_FRAMES = 800
 

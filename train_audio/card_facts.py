@@ -9,8 +9,8 @@ from typing import Any
 from train_audio.recordings import Recording
 
 SETTINGS = (
-    "steps", "batch", "frames", "variants", "learning_rate", "dropout", "seed", "look_ahead_ms", "amplitude",
-    "openness", "tracked_worth", "taught_worth", "sounds_worth", "smoke",
+    "steps", "batch", "frames", "variants", "speech_variants", "learning_rate", "dropout", "seed",
+    "look_ahead_ms", "amplitude", "openness", "tracked_worth", "taught_worth", "sounds_worth", "smoke",
 )  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def _music(time_s: NDArray[np.float64], generator: np.random.Generator) -> NDArr
     return sound
 
 
-def warp_matrices(strength: float = 0.16, count: int = 27) -> FloatArray:
+def warp_matrices(strength: float = 0.2, count: int = 27) -> FloatArray:
     """Return float32 (count, 80, 80) matrices that stretch a log-mel column's frequencies, as a vocal tract would."""
     centres = LOW_MEL + (HIGH_MEL - LOW_MEL) * np.arange(1, MEL_BINS + 1) / (MEL_BINS + 1)
     hertz = 700.0 * (np.exp(centres / 1127.0) - 1.0)

@@ -146,6 +146,7 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
         taught,
         space.coefficient_count,
         variants=options.variants,
+        speech_variants=options.speech_variants,
         seed=options.seed + 1000 * place.rank,
         on_recording=lambda done: reporter.progress("features", done),
     )

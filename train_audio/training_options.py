@@ -46,6 +46,9 @@ def training_options(arguments: list[str] | None, description: str) -> argparse.
     parser.add_argument("--batch", type=int, default=number.batch, help="sequences a step")
     parser.add_argument("--frames", type=int, default=number.frames, help="frames a sequence")
     parser.add_argument("--variants", type=int, default=4, help="changed copies of each recording")
+    parser.add_argument(
+        "--speech-variants", type=int, help="the same of speech without a face (default: as many)"
+    )
     parser.add_argument("--learning-rate", type=float, default=number.learning_rate)
     parser.add_argument("--dropout", type=float, default=0.2)
     parser.add_argument(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +21,8 @@ KEPT_SAMPLES = 2 * SAMPLE_RATE
 LONGEST_LEAD_S = 0.15
 CORRECTION_SHARE = 0.05
 MOST_CORRECTION_SAMPLES = 4
+STALLED_S = 2.0
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,16 @@ class MonitorSink:
         Raises:
             DeviceError: it cannot be opened.
         """
-        sounddevice = import_sounddevice()
+        self._device = device
+        self._delay: VoiceDelay | None = None
+        self._stream: Any = None
+        self._asked_s = 0.0
+        self._open()
+
+    def _open(self) -> None:
+        sounddevice, device = import_sounddevice(), self._device
         try:
-            self._stream: Any = sounddevice.OutputStream(
+            self._stream = sounddevice.OutputStream(
                 device=None if device is None else device.index,
                 samplerate=SAMPLE_RATE,
                 channels=1,
@@ -137,7 +148,8 @@ class MonitorSink:
                 latency="low",
                 callback=self._copy,
             )
-            self._delay = VoiceDelay(float(self._stream.latency))
+            self._delay = self._delay or VoiceDelay(float(self._stream.latency))
+            self._asked_s = time.monotonic()
             self._stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
             name = "the speaker" if device is None else f"the speaker {device.name!r}"
@@ -151,11 +163,16 @@ class MonitorSink:
         """
         if not self._stream.active:
             raise DeviceError("the speaker is gone: plug it in again or choose another")
-        self._delay.show(frame.index)
+        if time.monotonic() - self._asked_s > STALLED_S:
+            # Some drivers stop asking for sound after a busy moment, and never say so.
+            LOGGER.warning("the speaker asks for no sound any more and is opened again")
+            self.close()
+            self._open()
+        self._voice().show(frame.index)
 
     def write_audio(self, chunk: AudioChunk) -> None:
         """Keep the sound until its picture is shown."""
-        self._delay.hear(chunk)
+        self._voice().hear(chunk)
 
     def close(self) -> None:
         """Free the speaker; may be called twice."""
@@ -165,7 +182,12 @@ class MonitorSink:
             stream.close(ignore_errors=True)
 
     def _copy(self, out: FloatArray, frames: int, times: object, status: object) -> None:
-        self._delay.take(out[:, 0])
+        self._asked_s = time.monotonic()
+        self._voice().take(out[:, 0])
+
+    def _voice(self) -> VoiceDelay:
+        assert self._delay is not None, "made when the speaker was opened"
+        return self._delay
 
 
 def _stretched(sound: FloatArray, length: int) -> FloatArray:

@@ -64,7 +64,7 @@ class Transport(QWidget):
     def show_played(self, position_s: float, seconds: float | None, *, paused: bool, playing: bool) -> None:
         """Show where the sound is; without a length it cannot be moved about in."""
         self._paused = paused
-        self.play.setText("▶" if paused or not playing else "⏸")
+        self.play.setText("▶" if paused or not playing else "❚❚")
         self.play.setEnabled(playing)
         self.slider.setEnabled(playing and seconds is not None)
         if not self.slider.isSliderDown():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from mini_live import monitor
 from mini_live.monitor import VoiceDelay
-from talkingface.records import AudioChunk
+from talkingface.records import AudioChunk, VideoFrame
 
 LATENCY_S = 0.03
 
@@ -72,3 +75,37 @@ def test_memory_is_bounded() -> None:
         delay.show(block)
     assert len(delay._heard) <= 32_000
     assert sum(len(block) for block in delay._ready) <= 4 * 800 + 640
+
+
+class StallingStream:
+    """A speaker's stream that is alive but asks for nothing."""
+
+    made = 0
+    active = True
+    latency = 0.03
+
+    def __init__(self, **settings: object) -> None:
+        StallingStream.made += 1
+
+    def start(self) -> None:
+        """Ask for nothing."""
+
+    def abort(self, ignore_errors: bool) -> None:
+        """Nothing runs."""
+
+    def close(self, ignore_errors: bool) -> None:
+        """Nothing is open."""
+
+
+def test_a_speaker_that_asks_for_nothing_any_more_is_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretended = SimpleNamespace(OutputStream=StallingStream, PortAudioError=OSError)
+    monkeypatch.setattr(monitor, "import_sounddevice", lambda: pretended)
+    sink = monitor.MonitorSink()
+    frame = VideoFrame(np.zeros((2, 2, 3), np.uint8), 0, 0.0)
+    sink.write(frame)
+    assert StallingStream.made == 1
+    sink._asked_s -= 3.0
+    sink.write(frame)
+    sink.write(frame)
+    assert StallingStream.made == 2
+    sink.close()

@@ -68,8 +68,8 @@ def arkit_weights(space: MouthSpace, coefficients: FloatArray) -> FloatArray:
     weights["mouthFunnel"] = narrower * open_share
     weights["mouthPucker"] = narrower * (1.0 - open_share)
     for side, corner, outwards in zip(("Right", "Left"), CORNERS, (-1.0, 1.0), strict=True):
-        out = np.maximum(0.0, outwards * moved[:, corner, 0]) / FULL_CORNER_OUT
-        up = -moved[:, corner, 1] / FULL_CORNER_UP
+        out: FloatArray = np.maximum(0.0, outwards * moved[:, corner, 0]) / FULL_CORNER_OUT
+        up: FloatArray = -moved[:, corner, 1] / FULL_CORNER_UP
         weights[f"mouthSmile{side}"] = np.maximum(0.0, up) * np.clip(0.5 + out, 0.0, 1.0)
         weights[f"mouthFrown{side}"] = np.maximum(0.0, -up - weights["jawOpen"])
         weights[f"mouthStretch{side}"] = out - weights[f"mouthSmile{side}"]

@@ -49,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
     )
     arguments.add_argument("--report-every", type=int, default=200, help="steps between validations")
     arguments.add_argument("--export-minutes", type=float, default=6, help="minutes between exports")
-    arguments.add_argument("--full-precision", action="store_true", help="no bfloat16")
+    arguments.add_argument(
+        "--full-precision", action="store_true", help="no bfloat16, even where it is faster"
+    )
     arguments.add_argument("--vgg", help="safetensors of VGG19's features, for a perceptual loss")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument(
@@ -105,7 +107,7 @@ def train(
     plan = TrainingPlan(
         learning_rate=options.learning_rate,
         judge_from=options.judge_from,
-        half_precision=not options.full_precision,
+        half_precision=False if options.full_precision else None,
     )
     vgg = VggDistance(options.vgg) if options.vgg else None
     trainer = Trainer(FaceGeneratorConfig(), plan, vgg)

@@ -146,7 +146,7 @@ class AdaptiveAffine(nn.Module):
         grid_y = sin * self.x + cos * self.y + shift_y
         grid = torch.stack([grid_x, grid_y], -1).reshape(batch * self.channels, self.side, self.side, 2)
         flat = features.float().reshape(batch * self.channels, 1, self.side, self.side)
-        moved = F.grid_sample(flat, grid, mode="bilinear", padding_mode="border", align_corners=False)
+        moved = _sampled(flat, grid)
         return moved.reshape(batch, self.channels, self.side, self.side)
 
 
@@ -241,7 +241,7 @@ class MouthPainter(nn.Module):
         share = _four_times(share).reshape(people, each, count, 1, side**2)
         copied = (share * pixels.reshape(people, 1, count, 3, side**2)).sum(2).reshape(-1, 3, side, side)
         flow = _four_times(torch.tanh(self.flow(middle).float()) * c.largest_flow).permute(0, 2, 3, 1)
-        return F.grid_sample(copied, self.places + flow, padding_mode="border", align_corners=False)
+        return _sampled(copied, self.places + flow)
 
 
 class FaceGeneratorNetwork(nn.Module):
@@ -300,6 +300,16 @@ def _inside(x: Tensor, border: int) -> Tensor:
 
 def _framed(x: Tensor, border: int) -> Tensor:
     return F.pad(x, (border, border, border, border))
+
+
+def _sampled(pictures: Tensor, grid: Tensor) -> Tensor:
+    """Sample square pictures, the outermost pixels repeated beyond the edge.
+
+    Places are clamped to the outermost pixels' middles and the sampler is told that nothing lies beyond: the same
+    answer as its own "border" mode, for which onnxruntime needs about four times as long.
+    """
+    last = 1 - 1 / pictures.shape[-1]
+    return F.grid_sample(pictures, grid.clamp(-last, last), padding_mode="zeros", align_corners=False)
 
 
 def _four_times(x: Tensor) -> Tensor:

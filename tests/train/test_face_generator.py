@@ -8,6 +8,7 @@ from talkingface.networks.face_generator import (
     AdaptiveAffine,
     FaceGeneratorConfig,
     FaceGeneratorNetwork,
+    _sampled,
     multiply_accumulates,
     residual_window,
 )
@@ -100,6 +101,13 @@ def test_affine_shift_moves_a_channel() -> None:
     features[..., 8, 10] = 1
     moved = move(features, torch.zeros(1, 1)).detach()
     assert moved[0, 0, 8, 8] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_sampling_repeats_the_outermost_pixels() -> None:
+    pictures = torch.rand(2, 3, 16, 16)
+    grid = torch.rand(2, 20, 20, 2) * 3 - 1.5
+    expected = torch.nn.functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    torch.testing.assert_close(_sampled(pictures, grid), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_wrong_sizes_are_refused() -> None:

@@ -69,13 +69,14 @@ def arkit_weights(space: MouthSpace, coefficients: FloatArray) -> FloatArray:
     weights["mouthPucker"] = narrower * (1.0 - open_share)
     for side, corner, outwards in zip(("Right", "Left"), CORNERS, (-1.0, 1.0), strict=True):
         out: FloatArray = np.maximum(0.0, outwards * moved[:, corner, 0]) / FULL_CORNER_OUT
-        up: FloatArray = -moved[:, corner, 1] / FULL_CORNER_UP
-        weights[f"mouthSmile{side}"] = np.maximum(0.0, up) * np.clip(0.5 + out, 0.0, 1.0)
+        up: FloatArray = (0.0 - moved[:, corner, 1]) / FULL_CORNER_UP
+        smile: FloatArray = np.clip(up, 0.0, None) * np.clip(0.5 + out, 0.0, 1.0)
+        weights[f"mouthSmile{side}"] = smile
         weights[f"mouthFrown{side}"] = np.maximum(0.0, -up - weights["jawOpen"])
         weights[f"mouthStretch{side}"] = out - weights[f"mouthSmile{side}"]
     for side, upper, lower in zip(("Right", "Left"), UPPER_SIDES, LOWER_SIDES, strict=True):
         weights[f"mouthLowerDown{side}"] = (moved[:, lower, 1] - jaw) / FULL_LIP_DOWN
-        weights[f"mouthUpperUp{side}"] = -moved[:, upper, 1] / FULL_LIP_UP
+        weights[f"mouthUpperUp{side}"] = (0.0 - moved[:, upper, 1]) / FULL_LIP_UP
     closed = 1.0 - open_share
     thin_lower = _thinner(face, rest, LOWER_INNER, LOWER_OUTER) / FULL_THINNER
     thin_upper = _thinner(face, rest, UPPER_OUTER, UPPER_INNER) / FULL_THINNER

@@ -159,7 +159,7 @@ def _bench(parser: argparse.ArgumentParser) -> None:
 
 def _add_avatar(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--character", type=Path, metavar="DIR", help="a character folder (default: the built-in)"
+        "--character", type=Path, metavar="NAME|DIR", help="a known character, or a character folder"
     )
     parser.add_argument(
         "--renderer", choices=RENDERERS, default="auto", help="what draws the mouth (default auto)"

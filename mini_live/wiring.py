@@ -27,6 +27,7 @@ from talkingface.frame_loop import FrameLoop
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import TeethLook
+from talkingface.sealed_folder import MANIFEST
 from talkingface.seams import FaceGenerator, MouthModel, MouthRenderer
 from talkingface.stage_timing import StageTimer
 from talkingface.timing import FEATURES_PER_FRAME, MEL_BINS
@@ -106,7 +107,7 @@ def open_avatar(
     """Load a character and everything that draws it, and draw one frame to warm up.
 
     Args:
-        folder: the character folder; None is the built-in character.
+        folder: the character folder, or the name of a known one; None is the default character.
         renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where it works.
         space: the mouth blendshapes.
         on_note: told in a sentence when ``auto`` had to do without OpenGL.
@@ -131,7 +132,7 @@ def load_parts(
     """Load all of a character that needs no drawing context, in any thread, while another one is live.
 
     Args:
-        folder: the character folder; None is the built-in character.
+        folder: the character folder, or the name of a known one; None is the default character.
         on_note: told in a sentence what had to be left out.
         before: an avatar whose meshes and, where it is not its own, whose generator are taken over.
 
@@ -139,7 +140,7 @@ def load_parts(
         CharacterError: the folder cannot be used.
         CheckpointError: weights or meshes are missing or damaged.
     """
-    character = load_character(folder or DEFAULT_CHARACTER)
+    character = load_character(find_character(folder))
     meshes = load_meshes() if before is None else before.meshes
     own_generators = character.generator_path or (before is not None and before.character.generator_path)
     if before is not None and not own_generators:
@@ -175,6 +176,22 @@ def _put_together(parts: CharacterParts, space: MouthSpace, drawer: MouthRendere
     return Avatar(
         character, composer, parts.base, drawer, name, space.coefficient_count, parts.meshes, parts.generator
     )
+
+
+def find_character(asked: Path | None) -> Path:
+    """Return the folder of a character that was asked for by folder, or by the name of one that the program knows.
+
+    Args:
+        asked: a folder; or the name alone of a folder that the program knows; None is the default.
+    """
+    if asked is None:
+        return DEFAULT_CHARACTER
+    if asked.exists() or len(asked.parts) != 1:
+        return asked
+    for known in (CHARACTERS_FOLDER, user_characters_folder()):
+        if (known / asked / MANIFEST).is_file():
+            return known / asked
+    return asked
 
 
 def user_characters_folder() -> Path:

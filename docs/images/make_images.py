@@ -1,6 +1,7 @@
 """Make the pictures of the documents from the real program: ``make images`` or ``python -m docs.images.make_images``.
 
-``speaking.webp`` and ``mouths.jpg`` come out of ``speak`` on the built-in character and the demo speech; ``window.png``
+``speaking.webp`` and ``mouths.jpg`` come out of ``speak`` on the default character and the demo speech;
+``characters.jpg`` shows the built-in characters side by side while they speak; ``window.png``
 is a photograph of the live window on a display of its own (needs the program Xvfb, else it is left as it is). Of
 several photographs the one with the widest mouth and open eyes is kept.
 """
@@ -43,12 +44,17 @@ for number in range(int(sys.argv[2])):
     time.sleep(0.2)
 """
 UPPER_LID, LOWER_LID = 159, 145
+CHARACTERS = ("default", "noah", "ines")
+CHARACTERS_WIDTH_PX = 1580
+CHARACTER_CHOICE = 8  # moments, of which the one with the widest open eyes is shown
+CHARACTER_OPENING = 0.9  # the quantile of the lip opening that is shown
 
 
-def speak(folder: Path) -> tuple[list[NDArray[np.uint8]], list[float]]:
-    """Let the built-in character speak; return uint8 (H, W, 3) RGB frames and the lip opening of each."""
-    video, curve = folder / "speaking.mp4", folder / "curve.json"
+def speak(folder: Path, character: str = "default") -> tuple[list[NDArray[np.uint8]], list[float]]:
+    """Let a built-in character speak; return uint8 (H, W, 3) RGB frames and the lip opening of each."""
+    video, curve = folder / f"{character}.mp4", folder / f"{character}.json"
     command = ["app.py", "speak", "--audio", str(SPEECH), "--output", str(video), "--mouth-curve", str(curve)]
+    command += ["--character", character, "--no-badge"]
     subprocess.run([sys.executable, *command], cwd=PROJECT, check=True)
     with av.open(str(video)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
@@ -78,6 +84,27 @@ def write_mouths(frames: list[NDArray[np.uint8]], opening: list[float], path: Pa
     scale = min(1.0, 1600 / joined.shape[1])
     small = cv2.resize(joined, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     Image.fromarray(small).save(path, quality=88)
+
+
+def write_characters(spoken: list[tuple[list[NDArray[np.uint8]], list[float]]], path: Path) -> None:
+    """Write one lively moment of each character side by side."""
+    parts = []
+    for frames, opening in spoken:
+        curve = np.array(opening[: len(frames)])
+        near = np.argsort(np.abs(curve - np.quantile(curve, CHARACTER_OPENING)))[:CHARACTER_CHOICE]
+        parts.append(max((frames[int(k)] for k in near), key=eye_opening_px))
+    joined = np.concatenate(parts, axis=1)
+    scale = CHARACTERS_WIDTH_PX / joined.shape[1]
+    small = cv2.resize(joined, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    Image.fromarray(small).save(path, quality=88)
+
+
+def eye_opening_px(frame: NDArray[np.uint8]) -> float:
+    """Return how far an eye is open in a uint8 (H, W, 3) RGB picture; 0 without a face."""
+    tracker = MediaPipeTracker()
+    points = tracker.track(frame)
+    tracker.close()
+    return 0.0 if points is None else float(points[LOWER_LID, 1] - points[UPPER_LID, 1])
 
 
 def photograph_window(path: Path, seconds: float) -> None:
@@ -139,9 +166,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.only != "window":
         with tempfile.TemporaryDirectory() as scratch:
-            frames, opening = speak(Path(scratch))
+            spoken = [speak(Path(scratch), name) for name in CHARACTERS]
+        frames, opening = spoken[0]
         write_moving(frames, options.output / "speaking.webp")
         write_mouths(frames, opening, options.output / "mouths.jpg")
+        write_characters(spoken, options.output / "characters.jpg")
     if options.only != "speak":
         photograph_window(options.output / "window.png", options.window_seconds)
     return 0

@@ -11,7 +11,7 @@ from mini_live.window.known_characters import KnownCharacters
 from mini_live.window.main_window import MainWindow
 from mini_live.window.settings import WindowSettings
 from mini_live.window.worker import Worker
-from mini_live.wiring import DEFAULT_CHARACTER, mouth_controls
+from mini_live.wiring import DEFAULT_CHARACTER, find_character, mouth_controls
 from talkingface.errors import CharacterError
 from talkingface.sealed_folder import MANIFEST
 from talkingface.timing import SAMPLE_RATE
@@ -58,6 +58,7 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
 
 def _chosen(named: Path | None, settings: WindowSettings) -> Path:
     if named is not None:
+        named = find_character(named)
         if not (named / MANIFEST).is_file():
             raise CharacterError(f"expected a character folder, found no {MANIFEST} in {named}")
         return named

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.end_to_end.program import CHARACTER, SPEECH, environment, needs_character, run_app
+from tests.end_to_end.small_character import half_size
 from tests.mini_live.fakes import write_wav
 
 
@@ -123,7 +124,8 @@ def test_a_background_that_cannot_be_had_is_told(tmp_path: Path) -> None:
     refused(*sound, tmp_path / "a.mp4", "--background", "nowhere.png", says="nowhere.png", folder=tmp_path)
     refused(*sound, tmp_path / "a.mp4", "--background", "transparent", says=".webm", folder=tmp_path, code=2)
     refused(*sound, tmp_path / "a.webm", "--background", "green", says=".mp4", folder=tmp_path, code=2)
-    refused(*sound, tmp_path / "a.mp4", "--background", "green", says="--matte", folder=tmp_path)
+    bare = ("--character", half_size(CHARACTER, tmp_path / "bare", 4))  # it has no matte
+    refused(*sound, tmp_path / "a.mp4", *bare, "--background", "green", says="--matte", folder=tmp_path)
 
 
 def test_a_text_that_cannot_be_spoken(tmp_path: Path) -> None:

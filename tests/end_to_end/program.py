@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -54,7 +55,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def start_app(*arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start the program and return at once."""
+    """Start the program and return at once; a Ctrl-C that tests in the background ignore is not ignored by it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, "app.py", *(str(argument) for argument in arguments)],
         cwd=PROJECT,

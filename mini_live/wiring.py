@@ -108,7 +108,7 @@ def open_avatar(
 
     Args:
         folder: the character folder, or the name of a known one; None is the default character.
-        renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where it works.
+        renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where a graphics card draws it.
         space: the mouth blendshapes.
         on_note: told in a sentence when ``auto`` had to do without OpenGL.
 
@@ -266,10 +266,9 @@ def _open_renderer(
 ) -> tuple[MouthRenderer, str]:
     if wanted != "cpu":
         try:
-            # Here, because PyOpenGL loads its platform's library at import and fails where there is none.
-            from mini_live.gl.mouth_renderer import GlMouthRenderer
-
-            return GlMouthRenderer(meshes, look), "gl"
+            drawer = _gl_renderer(meshes, look, needs_card=wanted == "auto")
+            if drawer is not None:
+                return drawer, "gl"
         except (GraphicsError, ImportError) as error:
             if wanted == "gl":
                 raise GraphicsError(f"expected a working OpenGL, found none: {error}") from error
@@ -278,3 +277,25 @@ def _open_renderer(
     from talkingface.cpu_renderer import CpuMouthRenderer
 
     return CpuMouthRenderer(meshes, look), "cpu"
+
+
+def _gl_renderer(meshes: FaceMeshes, look: TeethLook, needs_card: bool) -> MouthRenderer | None:
+    """Return the renderer of OpenGL; None where a graphics card is needed and OpenGL only computes.
+
+    Raises:
+        GraphicsError: no OpenGL.
+        ImportError: PyOpenGL loads its platform's library at import and fails where there is none.
+    """
+    from mini_live.gl.context import OffscreenContext, may_have_card
+
+    if needs_card and not may_have_card():
+        return None
+    from mini_live.gl.mouth_renderer import GlMouthRenderer
+
+    if needs_card:
+        context = OffscreenContext()
+        is_software = context.is_software
+        context.close()
+        if is_software:
+            return None
+    return GlMouthRenderer(meshes, look)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.compiled import compiled
 from talkingface.errors import BadInputError
 from talkingface.records import FloatArray, ImageArray, MouthGeometry
 
@@ -136,9 +137,29 @@ def with_curvature(crop: ImageArray, out: ImageArray | None = None) -> ImageArra
         crop: the picture.
         out: uint8 (h, w, 4) to write to instead of a new array.
     """
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    curvature = cv2.Laplacian(grey, cv2.CV_8U, dst=grey, delta=CURVATURE_ZERO)
-    return cv2.insertChannel(curvature, cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA, dst=out), 3)
+    out = cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA, dst=out)
+    _insert_curvature(out.view(np.uint32)[..., 0], cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
+    return out
+
+
+@compiled
+def _insert_curvature(pixels: NDArray[np.uint32], grey: ImageArray) -> None:
+    """Put the Laplacian of a grey picture, mirrored at its edges, into the highest bytes of as many pixels."""
+    height, width = grey.shape
+    colours, zero, most = np.uint32(0xFFFFFF), np.int32(CURVATURE_ZERO), np.int32(255)
+    for y in range(height):
+        above, here = grey[abs(y - 1) % height], grey[y]
+        below = grey[y + 1 if y < height - 1 else abs(y - 1) % height]
+        into = pixels[y]
+        for x in range(1, width - 1):
+            around = np.int32(above[x]) + np.int32(below[x]) + np.int32(here[x - 1]) + np.int32(here[x + 1])
+            curvature = min(max(around - np.int32(4) * np.int32(here[x]) + zero, np.int32(0)), most)
+            into[x] = (into[x] & colours) | (np.uint32(curvature) << np.uint32(24))
+        for x in (0, width - 1):
+            beside = here[(1 if x == 0 else width - 2) % width]
+            around = np.int32(above[x]) + np.int32(below[x]) + np.int32(2) * np.int32(beside)
+            curvature = min(max(around - np.int32(4) * np.int32(here[x]) + zero, np.int32(0)), most)
+            into[x] = (into[x] & colours) | (np.uint32(curvature) << np.uint32(24))
 
 
 def check_crop(crop: ImageArray) -> None:

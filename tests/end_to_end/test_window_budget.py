@@ -15,7 +15,7 @@ from tests.end_to_end.desk import Desk, missing
 from tests.end_to_end.program import CHARACTER, PROJECT, environment, needs_character
 
 pytestmark = [needs_character, pytest.mark.skipif(bool(missing()), reason=f"needs {', '.join(missing())}")]
-FIRST_FRAME_S = 2.5
+FIRST_FRAME_S = 3.0
 IDLE_SHARE = 0.35
 IDLE_PIXELS = 720 * 1080
 MEASURED_S = 12.0

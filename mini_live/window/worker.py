@@ -177,8 +177,8 @@ class Worker(QObject):
         self._orders.put(lambda: self._begin_recording(path))
 
     def set_badge(self, shown: bool) -> None:
-        """Say whether recordings that begin from now on show that they are synthetic."""
-        self._outputs.badge = shown
+        """Say whether the camera, and recordings that begin from now on, show that they are synthetic."""
+        self._orders.put(lambda: self._outputs.set_badge(shown))
 
     def stop_recording(self) -> None:
         """Finish the recording."""

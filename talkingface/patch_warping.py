@@ -6,6 +6,7 @@ Numbers below zero are lifted by a base beforehand, which the weights, whose sum
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import cv2
@@ -43,16 +44,8 @@ def warped(image: ImageArray, from_image: Floats, side_px: int) -> ImageArray:
     Returns:
         uint8 (side_px, side_px, 3).
     """
-    low, high = _bounds(from_image, side_px, side_px)
-    height, width = image.shape[:2]
-    left, top = (int(value) for value in np.clip(low - 2, 0, (width - 1, height - 1)))
-    right, bottom = (int(value) for value in np.clip(high + 3, (left + 1, top + 1), (width, height)))
-    part = image[top:bottom, left:right]
-    packed = np.empty((bottom - top, right - left), np.int64)
-    _pack(part, packed)
     square = np.empty((side_px, side_px, 3), np.uint8)
-    affine = np.asarray(from_image, np.float64) - np.array([[0, 0, left], [0, 0, top]])
-    _warp(packed.reshape(-1), right - left, bottom - top, affine, _CUBIC_WEIGHTS, square)
+    _warp(image, np.asarray(from_image, np.float64), _CUBIC_WEIGHTS, square)
     return square
 
 
@@ -68,41 +61,38 @@ def lay_change(
         to_face: float (2, 3), carries pixels of the patch into pixels of the face.
         is_linear: sample linearly, which is enough for a patch that is much enlarged, instead of by cubes.
     """
-    rows, columns = out.shape
-    low, high = _bounds(to_face, columns, rows)
-    height, width = face.shape[:2]
-    left, top = (int(value) for value in np.clip(low, 0, (width, height)))
-    right, bottom = (int(value) for value in np.clip(high + 1, 0, (width, height)))
-    if right <= left or bottom <= top:
-        return
-    packed = np.empty((rows, columns), np.int64)
-    _pack_change(change, packed)
-    weights = _LINEAR_WEIGHTS if is_linear else _CUBIC_WEIGHTS
     from_face = cv2.invertAffineTransform(np.asarray(to_face, np.float64))
-    from_face[:, 2] += from_face[:, 0] * left + from_face[:, 1] * top
-    _lay(face[top:bottom, left:right], packed.reshape(-1), out, from_face, weights)
-
-
-def _bounds(affine: Floats, width: int, height: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the whole pixels around where a picture of that size is carried to: lowest and highest x and y."""
-    corners = affine @ np.array([[0, width - 1] * 2, [0, 0, height - 1, height - 1], [1, 1, 1, 1]])
-    return np.floor(corners.min(1)).astype(np.int64), np.ceil(corners.max(1)).astype(np.int64)
+    weights = _LINEAR_WEIGHTS if is_linear else _CUBIC_WEIGHTS
+    _lay(face, change, out, np.asarray(to_face, np.float64), from_face, weights)
 
 
 @compiled
-def _pack(image: ImageArray, packed: NDArray[np.int64]) -> None:
-    for y in range(packed.shape[0]):
-        for x in range(packed.shape[1]):
-            red, green, blue = np.int64(image[y, x, 0]), np.int64(image[y, x, 1]), np.int64(image[y, x, 2])
-            packed[y, x] = red | (green << LANE_BITS) | (blue << (2 * LANE_BITS))
+def _bounds(
+    affine: Floats, width: int, height: int, margin: int, most_x: int, most_y: int
+) -> tuple[int, int, int, int]:
+    """Return left, top, right, bottom of where a picture of that size is carried to, the last two outside.
 
-
-@compiled
-def _pack_change(change: NDArray[np.int16], packed: NDArray[np.int64]) -> None:
-    for y in range(packed.shape[0]):
-        for x in range(packed.shape[1]):
-            red, green, blue = change[y, x, 0] + BASE, change[y, x, 1] + BASE, change[y, x, 2] + BASE
-            packed[y, x] = red | (green << LANE_BITS) | (blue << (2 * LANE_BITS))
+    Args:
+        affine: float (2, 3).
+        width: of the picture.
+        height: of the picture.
+        margin: whole pixels more on each side.
+        most_x: the sides lie between zero and this.
+        most_y: the other two between zero and this.
+    """
+    x, y = affine[0, 2], affine[1, 2]
+    right_x, right_y = affine[0, 0] * (width - 1), affine[1, 0] * (width - 1)
+    down_x, down_y = affine[0, 1] * (height - 1), affine[1, 1] * (height - 1)
+    left = x + min(right_x, 0.0) + min(down_x, 0.0) - margin
+    top = y + min(right_y, 0.0) + min(down_y, 0.0) - margin
+    right = x + max(right_x, 0.0) + max(down_x, 0.0) + margin + 1
+    bottom = y + max(right_y, 0.0) + max(down_y, 0.0) + margin + 1
+    return (
+        min(max(math.floor(left), 0), most_x),
+        min(max(math.floor(top), 0), most_y),
+        min(max(math.ceil(right), 0), most_x),
+        min(max(math.ceil(bottom), 0), most_y),
+    )
 
 
 @compiled
@@ -137,20 +127,23 @@ def _sampled(
 
 
 @compiled
-def _warp(
-    packed: NDArray[np.int64],
-    width: int,
-    height: int,
-    affine: Floats,
-    weights: NDArray[np.int16],
-    square: ImageArray,
-) -> None:
+def _warp(image: ImageArray, affine: Floats, weights: NDArray[np.int16], square: ImageArray) -> None:
+    side_y, side_x = square.shape[:2]
+    left, top, right, bottom = _bounds(affine, side_x, side_y, TAPS // 2, image.shape[1], image.shape[0])
+    left, top = min(left, image.shape[1] - 1), min(top, image.shape[0] - 1)
+    width, height = max(right - left, 1), max(bottom - top, 1)
+    packed = np.empty(width * height, np.int64)
+    for y in range(height):
+        for x in range(width):
+            red, green = np.int64(image[top + y, left + x, 0]), np.int64(image[top + y, left + x, 1])
+            blue = np.int64(image[top + y, left + x, 2])
+            packed[y * width + x] = red | (green << LANE_BITS) | (blue << (2 * LANE_BITS))
     unit, half = 1 << PLACE_BITS, 1 << (PLACE_BITS - STEP_BITS - 1)
     along_x, along_y = int(affine[0, 0] * unit), int(affine[1, 0] * unit)
-    for y in range(square.shape[0]):
-        place_x = int((affine[0, 1] * y + affine[0, 2]) * unit) + half
-        place_y = int((affine[1, 1] * y + affine[1, 2]) * unit) + half
-        for x in range(square.shape[1]):
+    for y in range(side_y):
+        place_x = int((affine[0, 1] * y + affine[0, 2] - left) * unit) + half
+        place_y = int((affine[1, 1] * y + affine[1, 2] - top) * unit) + half
+        for x in range(side_x):
             total = _sampled(packed, weights, place_x, place_y, width, height) + OVERSHOOT * ALL_LANES
             red = ((total & LANE) - OVERSHOOT + ONE // 2) >> ONE_BITS
             green = (((total >> LANE_BITS) & LANE) - OVERSHOOT + ONE // 2) >> ONE_BITS
@@ -165,20 +158,27 @@ def _warp(
 @compiled
 def _lay(
     face: ImageArray,
-    packed: NDArray[np.int64],
+    change: NDArray[np.int16],
     out: ImageArray,
+    to_face: Floats,
     affine: Floats,
     weights: NDArray[np.int16],
 ) -> None:
     height, width = out.shape
+    packed = np.empty(width * height, np.int64)
+    for y in range(height):
+        for x in range(width):
+            red, green, blue = change[y, x, 0] + BASE, change[y, x, 1] + BASE, change[y, x, 2] + BASE
+            packed[y * width + x] = red | (green << LANE_BITS) | (blue << (2 * LANE_BITS))
+    left, top, right, bottom = _bounds(to_face, width, height, 0, face.shape[1], face.shape[0])
     unit, half = 1 << PLACE_BITS, 1 << (PLACE_BITS - STEP_BITS - 1)
     along_x, along_y = int(affine[0, 0] * unit), int(affine[1, 0] * unit)
     to_steps, none, all_kept = PLACE_BITS - STEP_BITS, BASE << ONE_BITS, FULL << (2 * STEP_BITS)
     share, fine = 1.0 / all_kept, 1.0 / (ONE * FINE)
-    for y in range(face.shape[0]):
-        place_x = int((affine[0, 1] * y + affine[0, 2]) * unit) + half
-        place_y = int((affine[1, 1] * y + affine[1, 2]) * unit) + half
-        for x in range(face.shape[1]):
+    for y in range(top, bottom):
+        place_x = int((affine[0, 0] * left + affine[0, 1] * y + affine[0, 2]) * unit) + half
+        place_y = int((affine[1, 0] * left + affine[1, 1] * y + affine[1, 2]) * unit) + half
+        for x in range(left, right):
             column, row = place_x >> PLACE_BITS, place_y >> PLACE_BITS
             if 0 <= column < width - 1 and 0 <= row < height - 1:
                 step_x, step_y = (place_x >> to_steps) & (STEPS - 1), (place_y >> to_steps) & (STEPS - 1)

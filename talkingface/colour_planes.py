@@ -126,7 +126,7 @@ def _add_change(
     """
     for y in range(blue.shape[0]):
         for x in range(blue.shape[1]):
-            sum_r = sum_g = sum_b = 0
+            sum_r = sum_g = sum_b = np.int64(0)
             is_changed = False
             for row in range(2 * y, 2 * y + 2):
                 for column in range(2 * x, 2 * x + 2):
@@ -139,10 +139,10 @@ def _add_change(
                         luma[row, column] = min(max(luma[row, column] + change, 0), 255)
                         sum_r, sum_g, sum_b = sum_r + r, sum_g + g, sum_b + b
             if is_changed:
-                change = sum_r * BLUE_OF_RGB[0] + sum_g * BLUE_OF_RGB[1] + sum_b * BLUE_OF_RGB[2]
-                blue[y, x] = min(max(blue[y, x] + ((change + 4 * HALF) >> (BITS + 2)), 0), 255)
-                change = sum_r * RED_OF_RGB[0] + sum_g * RED_OF_RGB[1] + sum_b * RED_OF_RGB[2]
-                red[y, x] = min(max(red[y, x] + ((change + 4 * HALF) >> (BITS + 2)), 0), 255)
+                more_blue = sum_r * BLUE_OF_RGB[0] + sum_g * BLUE_OF_RGB[1] + sum_b * BLUE_OF_RGB[2]
+                blue[y, x] = min(max(blue[y, x] + ((more_blue + 4 * HALF) >> (BITS + 2)), 0), 255)
+                more_red = sum_r * RED_OF_RGB[0] + sum_g * RED_OF_RGB[1] + sum_b * RED_OF_RGB[2]
+                red[y, x] = min(max(red[y, x] + ((more_red + 4 * HALF) >> (BITS + 2)), 0), 255)
 
 
 def aligned(crop: CropRectangle, width: int, height: int) -> CropRectangle:

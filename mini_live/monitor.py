@@ -15,7 +15,7 @@ from talkingface.records import AudioChunk, FloatArray, VideoFrame
 from talkingface.timing import SAMPLE_RATE
 
 # Enough for a busy moment; the picture comes later than this anyway.
-BUFFERED_S = 0.05
+BUFFERED_S = 0.04
 LONGEST_BUFFERED_S = 1.0
 STALLED_S = 2.0
 LOGGER = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class MonitorSink:
         self.voice = VoiceDelay()
         self._asked_s = 0.0
         self._latency_s = 0.0
+        self._asking: Any = None
         self._opening: threading.Thread | None = None
         self._failure: DeviceError | None = None
         self._closed = False
@@ -108,7 +109,7 @@ class MonitorSink:
                 latency=BUFFERED_S,
                 callback=self._copy,
             )
-            self._latency_s = float(stream.latency)
+            self._asking, self._latency_s = stream, float(stream.latency)
             self._asked_s = time.monotonic()
             stream.start()
         except (sounddevice.PortAudioError, ValueError) as error:
@@ -133,12 +134,15 @@ class MonitorSink:
 
     def _copy(self, out: FloatArray, frames: int, times: Any, status: object) -> None:
         """Run on the device's thread."""
-        self._asked_s = time.monotonic()
-        # What PortAudio says of each block is right to the millisecond; the stream's latency is only a wish.
+        self._asked_s = now_s = time.monotonic()
+        # What PortAudio says of each block is right to the millisecond; the stream's latency is only a wish. It was
+        # said before this thread had waited for Python, so it is compared with PortAudio's clock of now.
         buffered_s = times.outputBufferDacTime - times.currentTime
-        if not 0.0 < buffered_s < LONGEST_BUFFERED_S:
-            buffered_s = self._latency_s
-        self.voice.take(out[:, 0], self._asked_s + buffered_s)
+        if 0.0 < buffered_s < LONGEST_BUFFERED_S:
+            heard_s = now_s + times.outputBufferDacTime - self._asking.time
+        else:
+            heard_s = now_s + self._latency_s
+        self.voice.take(out[:, 0], heard_s)
 
 
 def _free(stream: Any) -> None:

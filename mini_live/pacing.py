@@ -13,10 +13,12 @@ MEMORY_S = 10.0
 RECENT_S = 0.5
 JUMP_S = 0.1
 REMEMBERED_FRAMES = 20 * FRAMES_PER_SECOND
-IN_TIME_PERCENT = 98.0
+FEWEST_FRAMES = 2 * FRAMES_PER_SECOND
+IN_TIME_PERCENT = 95.0
 MOST_MORE_S = 0.08
-LATER_BY_S = 0.0005
+LATER_BY_S = 0.00025
 EARLIER_BY_S = 0.0001
+SPARE_S = 0.01
 
 
 class AudioPacer:
@@ -26,9 +28,9 @@ class AudioPacer:
     gives a steady picture, and a sound clock that drifts against the machine's is followed. Where all arrivals
     of the last half second are much later (the device lost sound), what was learnt before is forgotten.
 
-    How much later than its last sample a frame is shown is learnt too: as late as 98 of 100 frames are ready, where
-    sound comes in bursts or computing takes its time. It grows by half a millisecond a frame, which nobody sees, at
-    most to 80 ms more than the least, and shrinks by a tenth.
+    How much later than its last sample a frame is shown is learnt too: as late as 95 of 100 frames are ready, where
+    sound comes in bursts or computing takes its time. It grows by a quarter of a millisecond a frame, which nobody
+    sees, at most to 80 ms more than the least; where it is far too much it shrinks by a tenth of a millisecond.
     """
 
     def __init__(self, look_ahead_ms: int, margin_s: float) -> None:
@@ -66,9 +68,14 @@ class AudioPacer:
         """
         self._free_s = max(self._free_s, heard_s) + compute_s
         self._lags_s.append(self._free_s - self._promised_s(frame))
+        if len(self._lags_s) < FEWEST_FRAMES:
+            return
         wanted_s = float(np.percentile(self._lags_s, IN_TIME_PERCENT))
         wanted_s = min(max(wanted_s, self._least_s), self._least_s + MOST_MORE_S)
-        self._margin_s += min(max(wanted_s - self._margin_s, -EARLIER_BY_S), LATER_BY_S)
+        if wanted_s > self._margin_s:
+            self._margin_s += min(wanted_s - self._margin_s, LATER_BY_S)
+        elif wanted_s < self._margin_s - SPARE_S:
+            self._margin_s -= EARLIER_BY_S
 
     def restart(self) -> None:
         """Forget what was learnt: another source goes on."""

@@ -75,14 +75,30 @@ class VoiceDelay:
         self._place = place + step * len(out)
         with self._lock:
             heard, begin = self._heard, place - self._heard_from
-        places = begin + step * np.arange(len(out))
-        out[:] = np.interp(places, np.arange(len(heard)), heard, left=0.0, right=0.0) if len(heard) else 0.0
+        last = begin + step * (len(out) - 1)
+        _read(heard, begin, last, out)
         if jumped:
             self.jumps += 1
             ramp = min(FADE_SAMPLES, len(out))
             out[:ramp] *= np.linspace(0.0, 1.0, ramp, dtype=np.float32)
-        if begin >= 0 and places[-1] > len(heard) - 1:
+        if begin >= 0 and last > len(heard) - 1:
             self.gaps += 1
+
+
+def _read(heard: FloatArray, first: float, last: float, out: FloatArray) -> None:
+    """Fill ``out`` with the sound from a place to another, which need not be whole numbers; silence where none is."""
+    begin = int(np.floor(first))
+    end = int(np.floor(last)) + 2
+    kept = heard[max(0, begin) : max(0, end)]
+    if not len(kept):
+        out[:] = 0.0
+        return
+    near = np.zeros(end - begin, np.float32)
+    near[max(0, -begin) :][: len(kept)] = kept
+    if end - begin == len(out) + 1 and first == begin:
+        out[:] = near[: len(out)]
+    else:
+        out[:] = np.interp(np.linspace(first, last, len(out)) - begin, np.arange(len(near)), near)
 
 
 def _stretch(missing_samples: float) -> float:

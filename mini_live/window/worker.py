@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import queue
 import threading
@@ -230,6 +231,8 @@ class Worker(QObject):
         self._apply_controls()
         if self._folder != opened:  # another was picked meanwhile
             self._loader.ask(self._folder)
+        # All that is loaded stays. The collector would look through it now and then, which takes a frame's time.
+        gc.freeze()
         if not self._closing.is_set():
             self._session.run()
 

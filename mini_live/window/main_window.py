@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -95,7 +95,7 @@ class MainWindow(QWidget):
         self._connect()
         self._apply_theme()
         self.retranslate()
-        self.resize(1120, 850)
+        self.resize(QSize(1120, 890).boundedTo(self.screen().availableSize()))
         self.restoreGeometry(settings.place)
 
     @property

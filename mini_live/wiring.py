@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,6 +38,7 @@ PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
 CHARACTERS_FOLDER = PROGRAM_FOLDER / "assets" / "characters"
 DEFAULT_CHARACTER = CHARACTERS_FOLDER / "default"
 CHECKPOINT_FOLDER = PROGRAM_FOLDER / "checkpoint"
+_ANY_LOOK = TeethLook(np.full(3, 0.8, np.float32), np.full(3, 0.2, np.float32))
 MOUTH_SPACE = CHECKPOINT_FOLDER / "mouth_space.npz"
 
 
@@ -117,9 +119,18 @@ def open_avatar(
         CheckpointError: weights or meshes are missing or damaged.
         GraphicsError: OpenGL was asked for and does not work.
     """
-    parts = load_parts(folder, on_note)
-    drawer, name = _open_renderer(renderer, parts.meshes, parts.character.teeth_look, on_note)
+    with ThreadPoolExecutor(1, thread_name_prefix="loading") as beside:
+        loading = beside.submit(load_parts, folder, on_note)
+        # OpenGL belongs to this thread and takes as long to open as all the rest.
+        try:
+            drawer, name = _open_renderer(renderer, load_meshes(), _ANY_LOOK, on_note)
+        except BaseException:
+            if loading.exception() is None:
+                loading.result().close()
+            raise
     try:
+        parts = loading.result()
+        drawer.wear(parts.character.teeth_look)
         return _put_together(parts, space, drawer, name)
     except BaseException:
         drawer.close()

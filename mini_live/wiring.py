@@ -297,16 +297,14 @@ def _gl_renderer(meshes: FaceMeshes, look: TeethLook, needs_card: bool) -> Mouth
         GraphicsError: no OpenGL.
         ImportError: PyOpenGL loads its platform's library at import and fails where there is none.
     """
-    from mini_live.gl.context import OffscreenContext, may_have_card
+    from mini_live.gl.context import may_have_card
 
     if needs_card and not may_have_card():
         return None
     from mini_live.gl.mouth_renderer import GlMouthRenderer
 
-    if needs_card:
-        context = OffscreenContext()
-        is_software = context.is_software
-        context.close()
-        if is_software:
-            return None
-    return GlMouthRenderer(meshes, look)
+    renderer = GlMouthRenderer(meshes, look)
+    if needs_card and renderer.is_software:
+        renderer.close()
+        return None
+    return renderer

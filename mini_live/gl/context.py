@@ -32,6 +32,7 @@ SOFTWARE_NAMES = (
     "apple software",
 )
 
+DEVICES = Path("/dev")
 CARD_DEVICES = ("dri/renderD*", "dri/card*", "nvidia[0-9]*", "dxg", "mali*", "kgsl*")  # of Linux
 
 CURE = "install libegl1 and libgl1-mesa-dri (Linux) or a graphics driver, or draw with --renderer cpu"
@@ -41,7 +42,7 @@ def may_have_card() -> bool:
     """Return whether a graphics card may be there; told without loading OpenGL, which takes a third of a second."""
     if not sys.platform.startswith("linux"):
         return True
-    return any(True for pattern in CARD_DEVICES for _ in Path("/dev").glob(pattern))
+    return any(True for pattern in CARD_DEVICES for _ in DEVICES.glob(pattern))
 
 
 class _Backend(Protocol):

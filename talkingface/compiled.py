@@ -25,7 +25,11 @@ def compiled(loop: Loop) -> Loop:
     Nothing is checked inside: callers answer for shapes and types. What it calls must be compiled in the same file,
     because a kept loop is made anew only when its own file changes.
     """
-    return cast(Loop, _numba().njit(cache=True, nogil=True, error_model="numpy")(loop))
+    compile_for = _numba().njit
+    try:
+        return cast(Loop, compile_for(cache=True, nogil=True, error_model="numpy")(loop))
+    except RuntimeError:  # no folder can be written: every start compiles anew
+        return cast(Loop, compile_for(nogil=True, error_model="numpy")(loop))
 
 
 @functools.cache

@@ -281,7 +281,8 @@ class MainWindow(QWidget):
         """Tell the person a sentence, and the log too."""
         LOGGER.info("told: %s %s", sentence, hint if hint != sentence else "")
         self.notices.tell(sentence, stays=stays)
-        self.notices.setToolTip(hint if hint != sentence else "")
+        shown = self._messages.detail(hint)
+        self.notices.setToolTip(shown if shown != sentence else "")
 
     def _say(self, key: str, values: dict[str, object]) -> None:
         self._caption = (key, values)

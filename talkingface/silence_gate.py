@@ -19,11 +19,11 @@ SILENT_BELOW_DBFS = -58.0
 BACKGROUND_BELOW_DBFS = -36.0
 STANDS_OUT_DB = 5.0
 BACKGROUND_RISE_DB = 3.0 / FRAMES_PER_SECOND
-# People do not rest in short pauses: true silence is waited on for 240 ms, background for 800 ms; closing takes 120 ms.
-SILENCE_HOLD_FRAMES = 6
+# People do not rest in short pauses: true silence is waited on for 280 ms, background for 800 ms; closing takes 80 ms.
+SILENCE_HOLD_FRAMES = 7
 BACKGROUND_HOLD_FRAMES = 20
 OPEN_STEP = 0.5
-CLOSE_STEP = 0.334
+CLOSE_STEP = 0.5
 
 
 def level_dbfs(features: FloatArray) -> float:

@@ -39,6 +39,14 @@ class Composer(Protocol):
 
 
 @dataclass(frozen=True)
+class _Waiting:
+    index: int
+    coefficients: FloatArray
+    mouth_ms: float
+    heard_s: float
+
+
+@dataclass(frozen=True)
 class _Finished:
     frame: VideoFrame
     compute_ms: float
@@ -79,7 +87,7 @@ class LiveSession:
             sinks: where frames and sound go; they must not hold the thread up. The caller closes them.
             clock: what pacing waits on.
             look_ahead_ms: of the mouth model.
-            margin_s: how much later than its last sample a frame is shown.
+            margin_s: how much later than its last sample a frame is shown at least.
             collector: gets the mouth curve, if given.
             next_source: asked for another source when one ended (None) or failed (its error); without it the
                 session ends, or raises the error.
@@ -93,12 +101,11 @@ class LiveSession:
         self._sinks = list(sinks)
         self._ending: list[_Ending] = []
         self._clock = clock
-        self._margin_s = margin_s
         self._pacer = AudioPacer(look_ahead_ms, margin_s)
         self._collector = collector
         self._on_sink_error = on_sink_error
         self._on_composer_error = on_composer_error
-        self._pending: deque[tuple[int, FloatArray, float]] = deque()
+        self._pending: deque[_Waiting] = deque()
         self._finished: _Finished | None = None
         self._next_source = next_source
         self._orders: Orders = queue.SimpleQueue() if orders is None else orders
@@ -151,7 +158,7 @@ class LiveSession:
 
     def set_delay(self, delay_s: float) -> None:
         """Show frames that much later from now on; call it through :meth:`post`."""
-        self._pacer.margin_s = self._margin_s + max(0.0, delay_s)
+        self._pacer.delay_s = max(0.0, delay_s)
 
     def add_sink(self, sink: FrameSink) -> None:
         """Begin to feed a sink; call it through :meth:`post`."""
@@ -234,19 +241,20 @@ class LiveSession:
         if self._collector is not None:
             self._collector.add(curve.coefficients, curve.silent)
         for row, coefficients in enumerate(curve.coefficients):
-            self._pending.append((curve.first_frame + row, coefficients, mouth_ms))
+            self._pending.append(_Waiting(curve.first_frame + row, coefficients, mouth_ms, begin_s))
 
     def _compose_next(self, now_s: float) -> None:
-        index, coefficients, mouth_ms = self._pending.popleft()
+        waiting = self._pending.popleft()
         last = self._ended and not self._pending
-        if now_s > self._pacer.due_s(index) + FRAME_PERIOD_S and not last:
+        if now_s > self._pacer.due_s(waiting.index) + FRAME_PERIOD_S and not last:
             self.statistics.dropped_frames += 1
             return
         begin_s = self._clock.now_s()
-        frame = self._compose(index, coefficients)
-        compose_ms = (self._clock.now_s() - begin_s) * 1000
-        self.timer.add("compose", compose_ms)
-        self._finished = _Finished(frame, mouth_ms + compose_ms)
+        frame = self._compose(waiting.index, waiting.coefficients)
+        compose_s = self._clock.now_s() - begin_s
+        self.timer.add("compose", compose_s * 1000)
+        self._finished = _Finished(frame, waiting.mouth_ms + compose_s * 1000)
+        self._pacer.made(waiting.index, waiting.heard_s, waiting.mouth_ms / 1000 + compose_s)
 
     def _compose(self, index: int, coefficients: FloatArray) -> VideoFrame:
         try:

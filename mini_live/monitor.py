@@ -5,22 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from mini_live.microphone import import_sounddevice
+from mini_live.voice_delay import VoiceDelay
 from talkingface.errors import DeviceError
 from talkingface.records import AudioChunk, FloatArray, VideoFrame
-from talkingface.timing import SAMPLE_RATE, SAMPLES_PER_FRAME
+from talkingface.timing import SAMPLE_RATE
 
-WAITING_SAMPLES = SAMPLE_RATE // 20
-KEPT_SAMPLES = 2 * SAMPLE_RATE
-LONGEST_LEAD_S = 0.15
-CORRECTION_SHARE = 0.05
-MOST_CORRECTION_SAMPLES = 4
+# Enough for a busy moment; the picture comes later than this anyway.
+BUFFERED_S = 0.04
+LONGEST_BUFFERED_S = 1.0
 STALLED_S = 2.0
 LOGGER = logging.getLogger(__name__)
 
@@ -52,75 +48,6 @@ def list_speakers() -> list[SpeakerInfo]:
         raise DeviceError(f"the list of speakers cannot be read: {error}") from error
 
 
-class VoiceDelay:
-    """Hands out the sound that belongs to the frame shown, a frame's worth a frame, stretched to the device's clock.
-
-    The device takes samples by its own clock. How many wait for it is kept near :data:`WAITING_SAMPLES` by making
-    a frame's sound up to four samples longer or shorter, which nobody hears; so nothing drifts.
-    """
-
-    def __init__(self, device_latency_s: float) -> None:
-        """Start without sound.
-
-        Args:
-            device_latency_s: from a sample handed to the device until it is heard.
-        """
-        lead_s = min(device_latency_s + WAITING_SAMPLES / SAMPLE_RATE, LONGEST_LEAD_S)
-        self._lead = round(lead_s * SAMPLE_RATE)
-        self._heard = np.zeros(0, np.float32)
-        self._heard_from = 0
-        self._ready: deque[FloatArray] = deque()
-        self._waiting = 0
-        self._level = float(WAITING_SAMPLES)
-        self._lock = threading.Lock()
-        self._started = False
-        self.gaps = 0
-
-    def hear(self, chunk: AudioChunk) -> None:
-        """Keep the sound that comes in, for two seconds."""
-        if chunk.start_sample != self._heard_from + len(self._heard):
-            self._heard, self._heard_from = np.zeros(0, np.float32), chunk.start_sample
-        self._heard = np.concatenate([self._heard, chunk.samples])
-        surplus = max(0, len(self._heard) - KEPT_SAMPLES)
-        self._heard, self._heard_from = self._heard[surplus:], self._heard_from + surplus
-
-    def show(self, frame_index: int) -> None:
-        """Make ready the sound of a frame that is shown now."""
-        begin = frame_index * SAMPLES_PER_FRAME + self._lead - self._heard_from
-        sound = self._heard[max(0, begin) : max(0, begin + SAMPLES_PER_FRAME)]
-        if len(sound) < SAMPLES_PER_FRAME:
-            sound = np.concatenate([sound, np.zeros(SAMPLES_PER_FRAME - len(sound), np.float32)])
-        with self._lock:
-            if not self._started:
-                self._started = True
-                self._ready.append(np.zeros(WAITING_SAMPLES, np.float32))
-                self._waiting = WAITING_SAMPLES
-            self._level += CORRECTION_SHARE * (self._waiting - self._level)
-            missing = round((WAITING_SAMPLES - self._level) * CORRECTION_SHARE)
-            wanted = SAMPLES_PER_FRAME + max(-MOST_CORRECTION_SAMPLES, min(MOST_CORRECTION_SAMPLES, missing))
-            stretched = _stretched(sound, wanted)
-            self._ready.append(stretched)
-            self._waiting += len(stretched)
-            while self._waiting > 4 * WAITING_SAMPLES:
-                self._waiting -= len(self._ready.popleft())
-
-    def take(self, out: FloatArray) -> None:
-        """Fill float32 (n,) for the device; called from its thread."""
-        filled = 0
-        with self._lock:
-            while filled < len(out) and self._ready:
-                block = self._ready.popleft()
-                used = block[: len(out) - filled]
-                out[filled : filled + len(used)] = used
-                filled += len(used)
-                if len(used) < len(block):
-                    self._ready.appendleft(block[len(used) :])
-            self._waiting -= filled
-            if self._started and filled < len(out):
-                self.gaps += 1
-        out[filled:] = 0.0
-
-
 class MonitorSink:
     """A speaker that plays the voice in step with the picture; see :class:`talkingface.seams.FrameSink`."""
 
@@ -131,29 +58,15 @@ class MonitorSink:
             DeviceError: it cannot be opened.
         """
         self._device = device
-        self._delay: VoiceDelay | None = None
-        self._stream: Any = None
+        self.voice = VoiceDelay()
         self._asked_s = 0.0
-        self._open()
-
-    def _open(self) -> None:
-        sounddevice, device = import_sounddevice(), self._device
-        try:
-            self._stream = sounddevice.OutputStream(
-                device=None if device is None else device.index,
-                samplerate=SAMPLE_RATE,
-                channels=1,
-                dtype="float32",
-                blocksize=SAMPLE_RATE // 100,
-                latency="low",
-                callback=self._copy,
-            )
-            self._delay = self._delay or VoiceDelay(float(self._stream.latency))
-            self._asked_s = time.monotonic()
-            self._stream.start()
-        except (sounddevice.PortAudioError, ValueError) as error:
-            name = "the speaker" if device is None else f"the speaker {device.name!r}"
-            raise DeviceError(f"{name} cannot be opened ({error}): choose another") from error
+        self._latency_s = 0.0
+        self._asking: Any = None
+        self._opening: threading.Thread | None = None
+        self._failure: DeviceError | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+        self._stream: Any = self._open()
 
     def write(self, frame: VideoFrame) -> None:
         """Play the sound of a frame.
@@ -161,38 +74,79 @@ class MonitorSink:
         Raises:
             DeviceError: the speaker is gone.
         """
-        if not self._stream.active:
-            raise DeviceError("the speaker is gone: plug it in again or choose another")
-        if time.monotonic() - self._asked_s > STALLED_S:
-            # Some drivers stop asking for sound after a busy moment, and never say so.
-            LOGGER.warning("the speaker asks for no sound any more and is opened again")
-            self.close()
-            self._open()
-        self._voice().show(frame.index)
+        if self._failure is not None:
+            raise self._failure
+        if self._opening is None or not self._opening.is_alive():
+            if not self._stream.active:
+                raise DeviceError("the speaker is gone: plug it in again or choose another")
+            if time.monotonic() - self._asked_s > STALLED_S:
+                # Some drivers stop asking for sound after a busy moment, and never say so.
+                LOGGER.warning("the speaker asks for no sound any more and is opened again")
+                self._opening = threading.Thread(target=self._open_again, name="speaker", daemon=True)
+                self._opening.start()
+        self.voice.show(frame.index, time.monotonic())
 
     def write_audio(self, chunk: AudioChunk) -> None:
         """Keep the sound until its picture is shown."""
-        self._voice().hear(chunk)
+        self.voice.hear(chunk)
 
     def close(self) -> None:
-        """Free the speaker; may be called twice."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.abort(ignore_errors=True)
-            stream.close(ignore_errors=True)
+        """Free the speaker; may be called twice. One that is just being opened again is freed by its own thread."""
+        with self._lock:
+            self._closed = True
+            stream, self._stream = self._stream, None
+        _free(stream)
 
-    def _copy(self, out: FloatArray, frames: int, times: object, status: object) -> None:
-        self._asked_s = time.monotonic()
-        self._voice().take(out[:, 0])
+    def _open(self) -> Any:
+        sounddevice, device = import_sounddevice(), self._device
+        try:
+            stream = sounddevice.OutputStream(
+                device=None if device is None else device.index,
+                samplerate=SAMPLE_RATE,
+                channels=1,
+                dtype="float32",
+                blocksize=SAMPLE_RATE // 100,
+                latency=BUFFERED_S,
+                callback=self._copy,
+            )
+            self._asking, self._latency_s = stream, float(stream.latency)
+            self._asked_s = time.monotonic()
+            stream.start()
+        except (sounddevice.PortAudioError, ValueError) as error:
+            name = "the speaker" if device is None else f"the speaker {device.name!r}"
+            raise DeviceError(f"{name} cannot be opened ({error}): choose another") from error
+        return stream
 
-    def _voice(self) -> VoiceDelay:
-        assert self._delay is not None, "made when the speaker was opened"
-        return self._delay
+    def _open_again(self) -> None:
+        """Run beside the live loop, which a driver that hangs must not hold up."""
+        try:
+            _free(self._stream)
+            stream = self._open()
+        except DeviceError as error:
+            self._failure = error
+            return
+        with self._lock:
+            closed = self._closed
+            if not closed:
+                self._stream = stream
+        if closed:
+            _free(stream)
+
+    def _copy(self, out: FloatArray, frames: int, times: Any, status: object) -> None:
+        """Run on the device's thread."""
+        self._asked_s = now_s = time.monotonic()
+        # What PortAudio says of each block is right to the millisecond; the stream's latency is only a wish. It was
+        # said before this thread had waited for Python, so it is compared with PortAudio's clock of now.
+        buffered_s = times.outputBufferDacTime - times.currentTime
+        if 0.0 < buffered_s < LONGEST_BUFFERED_S:
+            heard_s = now_s + times.outputBufferDacTime - self._asking.time
+        else:
+            heard_s = now_s + self._latency_s
+        self.voice.take(out[:, 0], heard_s)
 
 
-def _stretched(sound: FloatArray, length: int) -> FloatArray:
-    """Return the sound in another, nearly equal length."""
-    if length == len(sound):
-        return sound
-    places = np.linspace(0.0, len(sound) - 1.0, length)
-    return np.interp(places, np.arange(len(sound)), sound).astype(np.float32)
+def _free(stream: Any) -> None:
+    """Stop a stream and close it, whatever state it is in; None is none."""
+    if stream is not None:
+        stream.abort(ignore_errors=True)
+        stream.close(ignore_errors=True)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from mini_live.fitting import fitted
+from talkingface.badge import Badge
 from talkingface.errors import DeviceError, MissingPackageError
-from talkingface.records import AudioChunk, VideoFrame
+from talkingface.records import AudioChunk, ImageArray, VideoFrame
 from talkingface.timing import FRAMES_PER_SECOND
 
 CURES = {
@@ -21,14 +22,19 @@ CURES = {
 
 
 class VirtualCameraSink:
-    """Shows every frame on a virtual camera; sound is ignored. See :class:`talkingface.seams.FrameSink`."""
+    """Shows every frame on a virtual camera; sound is ignored. See :class:`talkingface.seams.FrameSink`.
 
-    def __init__(self, width: int, height: int) -> None:
+    Attributes:
+        badge: whether the picture shows that it is synthetic; may be changed at any time.
+    """
+
+    def __init__(self, width: int, height: int, *, badge: bool = True) -> None:
         """Open the camera.
 
         Args:
             width: of the frames, in pixels.
             height: of the frames, in pixels.
+            badge: see the attribute.
 
         Raises:
             MissingPackageError: pyvirtualcam is not installed.
@@ -45,6 +51,8 @@ class VirtualCameraSink:
         except (RuntimeError, ValueError) as error:
             raise DeviceError(f"expected a virtual camera, found none: {camera_cure()}") from error
         self._size = (width, height)
+        self._sign = Badge(width, height)
+        self.badge = badge
         self.name = str(self._camera.device)
 
     def write(self, frame: VideoFrame) -> None:
@@ -54,9 +62,16 @@ class VirtualCameraSink:
             DeviceError: the camera is gone.
         """
         try:
-            self._camera.send(np.ascontiguousarray(fitted(frame.rgb, *self._size)))
+            self._camera.send(self._signed(fitted(frame.rgb, *self._size)))
         except (RuntimeError, OSError) as error:
             raise DeviceError(f"the virtual camera {self.name} is gone: {error}") from error
+
+    def _signed(self, rgb: ImageArray) -> ImageArray:
+        if not self.badge:
+            return np.ascontiguousarray(rgb)
+        signed = rgb.copy()  # others show the same picture
+        self._sign.lay_rgb(signed)
+        return signed
 
     def write_audio(self, chunk: AudioChunk) -> None:
         """Ignore the sound."""

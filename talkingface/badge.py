@@ -1,4 +1,4 @@
-"""The small visible sign on exported videos that says they are synthetic: white letters AI on a dark pill."""
+"""The small visible sign on exported pictures that says they are synthetic: white letters AI on a dark pill."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkingface.records import FloatArray
+from talkingface.records import FloatArray, ImageArray
 
 HEIGHT_SHARE = 0.042
 LEAST_HEIGHT_PX = 16
@@ -18,6 +18,7 @@ WIDTH_TO_HEIGHT = 1.7
 MARGIN_TO_HEIGHT = 0.6
 PILL_OPACITY, LETTER_OPACITY = 0.42, 0.92
 DARK_LUMA, WHITE_LUMA, GREY_CHROMA = 24, 235, 128
+DARK_GREY, WHITE_GREY = 9, 255  # the same in RGB, whose range is not limited
 OVERSAMPLING = 8
 # Strokes in a unit box (x right, y down), and where the letter stands on the pill, in heights of the pill.
 LETTERS = (
@@ -63,6 +64,8 @@ class Badge:
             _plane(top // 2, left // 2, half, GREY_CHROMA * half),
         )
         self._planes = (luma, chroma, chroma)
+        grey = DARK_GREY * PILL_OPACITY * pill * (1 - letters) + WHITE_GREY * LETTER_OPACITY * letters
+        self._rgb = _plane(top, left, opacity[..., None], grey[..., None])
 
     def lay(self, frame: av.VideoFrame) -> None:
         """Draw into a frame of yuv420p that nobody else reads, in limited range."""
@@ -71,6 +74,13 @@ class Badge:
             tall, wide = part.keep.shape
             spot = rows[part.top : part.top + tall, part.left : part.left + wide]
             spot[...] = (spot * part.keep + part.add) >> 8
+
+    def lay_rgb(self, rgb: ImageArray) -> None:
+        """Draw into uint8 (height, width, 3), changed in place."""
+        part = self._rgb
+        tall, wide = part.keep.shape[:2]
+        spot = rgb[part.top : part.top + tall, part.left : part.left + wide]
+        spot[...] = (spot * part.keep + part.add) >> 8
 
     def cover(self, coverage: NDArray[np.uint8]) -> None:
         """Make the sign seen where a matte, uint8 (height, width), changed in place, leaves the frame out."""

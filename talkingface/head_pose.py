@@ -15,22 +15,26 @@ def fit_pose(points_px: FloatArray, head: FloatArray) -> HeadPose:
         points_px: float32 (478, 3) tracked landmarks in pixels.
         head: float32 (478, 3) the same landmarks in head coordinates.
     """
-    stable = list(STABLE)
-    source = head[stable].astype(np.float64)
-    target = points_px[stable].astype(np.float64)
-    source_mean, target_mean = source.mean(0), target.mean(0)
-    source, target = source - source_mean, target - target_mean
-    u, singular, vt = np.linalg.svd(target.T @ source)
-    sign = np.array([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    rotation = (u * sign) @ vt
-    scale = float((singular * sign).sum() / (source**2).sum())
-    translation = target_mean - scale * rotation @ source_mean
-    return HeadPose(rotation.astype(np.float32), scale, translation.astype(np.float32))
+    return fit_poses(points_px[None], head)[0]
 
 
 def fit_poses(points_px: FloatArray, head: FloatArray) -> list[HeadPose]:
     """Fit one pose a frame: float32 (frames, 478, 3) pixels onto (478, 3) head coordinates."""
-    return [fit_pose(frame, head) for frame in points_px]
+    stable = list(STABLE)
+    source = head[stable].astype(np.float64)
+    target = points_px[:, stable].astype(np.float64)
+    source_mean, target_mean = source.mean(0), target.mean(1, keepdims=True)
+    source, target = source - source_mean, target - target_mean
+    u, singular, vt = np.linalg.svd(target.transpose(0, 2, 1) @ source)
+    signs = np.ones((len(target), 3))
+    signs[:, 2] = np.sign(np.linalg.det(u @ vt))
+    rotations = (u * signs[:, None]) @ vt
+    scales = (singular * signs).sum(1) / (source**2).sum()
+    translations = target_mean[:, 0] - scales[:, None] * (rotations @ source_mean)
+    return [
+        HeadPose(rotation.astype(np.float32), float(scale), translation.astype(np.float32))
+        for rotation, scale, translation in zip(rotations, scales, translations, strict=True)
+    ]
 
 
 def to_head(points_px: FloatArray, poses: list[HeadPose]) -> FloatArray:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from talkingface.errors import BadInputError, MissingPackageError
 from talkingface.landmarks import LANDMARK_COUNT
+from talkingface.mediapipe_solutions import without_plotting
 from talkingface.tracking import FaceTracker, MediaPipeTracker
 
 LARGEST_MODEL_BYTES = 64 * 1024 * 1024
@@ -43,8 +44,9 @@ class TasksTracker:
             MissingPackageError: mediapipe is not installed, or an old one without Tasks.
         """
         try:
-            import mediapipe
-            from mediapipe.tasks.python import BaseOptions, vision
+            with without_plotting():
+                import mediapipe
+                from mediapipe.tasks.python import BaseOptions, vision
         except ImportError as error:
             raise MissingPackageError(
                 "a .task file needs mediapipe's Tasks: pip install mediapipe==0.10.21 (Python 3.10 to 3.12)"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from talkingface.array_files import read_arrays
 from talkingface.errors import BadInputError, MissingPackageError
+from talkingface.mediapipe_solutions import solution
 
 LANDMARK_COUNT = 478
 
@@ -76,7 +77,7 @@ class MediaPipeTracker:
             MissingPackageError: mediapipe is not installed.
         """
         try:
-            from mediapipe.python.solutions import face_mesh
+            face_mesh = solution("face_mesh")
         except ImportError as error:
             raise MissingPackageError(
                 "tracking needs mediapipe: pip install mediapipe==0.10.21 (Python 3.10 to 3.12)"

@@ -6,25 +6,18 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import av
-import cv2
 import numpy as np
-from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from talkingface.errors import BadVideoError
-from talkingface.hdr import StandardRange, is_hdr
+from talkingface.upright import UprightPlanes, UprightRgb
 from talkingface.video_writer import VideoWriter
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-__all__ = ["FRAMES_PER_SECOND", "VideoInfo", "VideoWriter", "probe_video", "read_frames"]
+__all__ = ["FRAMES_PER_SECOND", "VideoInfo", "VideoWriter", "probe_video", "read_frames", "read_planes"]
 
 FRAMES_PER_SECOND = 25
-LARGEST_SIDE_PX = 8192
 LONGEST_PAUSE_S = 5.0
 
 
@@ -47,7 +40,7 @@ def probe_video(path: Path | str) -> VideoInfo:
     """
     with _open(path) as container:
         stream = container.streams.video[0]
-        upright = _Upright(stream.sample_aspect_ratio, None)
+        upright = UprightRgb(stream.sample_aspect_ratio, None)
         for frame in _decode(container, path):
             image = upright.convert(frame)
             rate = float(stream.average_rate or stream.guessed_rate or FRAMES_PER_SECOND)
@@ -88,18 +81,44 @@ def read_frames(
     Raises:
         BadVideoError: the file is missing, unreadable, or holds no picture.
     """
+    return _read(UprightRgb, path, frames_per_second, start_s, seconds, longest_side_px)
+
+
+def read_planes(
+    path: Path | str,
+    frames_per_second: float = FRAMES_PER_SECOND,
+    *,
+    start_s: float = 0.0,
+    seconds: float | None = None,
+    longest_side_px: int | None = None,
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the same frames as planes: uint8 (1.5 * height, width), of even sides; see :func:`read_frames`.
+
+    What a file keeps that way already does not go through RGB, so that its colours stay as they are.
+    """
+    return _read(UprightPlanes, path, frames_per_second, start_s, seconds, longest_side_px)
+
+
+def _read(
+    kind: type[UprightRgb] | type[UprightPlanes],
+    path: Path | str,
+    frames_per_second: float,
+    start_s: float,
+    seconds: float | None,
+    longest_side_px: int | None,
+) -> Iterator[NDArray[np.uint8]]:
     limit = math.inf if seconds is None else round(seconds * frames_per_second)
     produced = 0
     clock = _TimeStamps(1.0 / frames_per_second)
     pending: tuple[float, _Picture] | None = None
     with _open(path) as container:
-        upright = _Upright(container.streams.video[0].sample_aspect_ratio, longest_side_px)
+        upright = kind(container.streams.video[0].sample_aspect_ratio, longest_side_px)
         for frame in _decode(container, path):
             time_s = clock.advance(frame.time) - start_s
             if pending is not None:
                 middle_s = (pending[0] + time_s) / 2
                 while produced < limit and produced / frames_per_second < middle_s:
-                    yield pending[1].rgb()
+                    yield pending[1].shown()
                     produced += 1
             if produced >= limit:
                 return
@@ -108,22 +127,22 @@ def read_frames(
     if pending is not None:
         end_s = pending[0] + clock.period_s - 0.5 / frames_per_second
         while produced < limit and produced / frames_per_second <= end_s:
-            yield pending[1].rgb()
+            yield pending[1].shown()
             produced += 1
 
 
 class _Picture:
-    """A decoded frame that becomes RGB when it is shown, once."""
+    """A decoded frame that is converted when it is shown, once."""
 
-    def __init__(self, frame: av.VideoFrame, upright: _Upright) -> None:
+    def __init__(self, frame: av.VideoFrame, upright: UprightRgb | UprightPlanes) -> None:
         self._frame = frame
         self._upright = upright
-        self._rgb: NDArray[np.uint8] | None = None
+        self._converted: NDArray[np.uint8] | None = None
 
-    def rgb(self) -> NDArray[np.uint8]:
-        if self._rgb is None:
-            self._rgb = self._upright.convert(self._frame)
-        return self._rgb
+    def shown(self) -> NDArray[np.uint8]:
+        if self._converted is None:
+            self._converted = self._upright.convert(self._frame)
+        return self._converted
 
 
 class _TimeStamps:
@@ -148,48 +167,6 @@ class _TimeStamps:
         self._last_raw_s = raw_s
         self._now_s += step_s
         return self._now_s
-
-
-class _Upright:
-    """Converts decoded frames to RGB with rotation and sample aspect applied, all in the first frame's size."""
-
-    def __init__(self, sample_aspect: Fraction | None, longest_side_px: int | None) -> None:
-        self._aspect = float(sample_aspect) if sample_aspect and 0.1 < sample_aspect < 10 else 1.0
-        self._longest_side_px = longest_side_px
-        self._reformatter = VideoReformatter()
-        self._size: tuple[int, int] | None = None
-        self._standard: StandardRange | None = None
-
-    def convert(self, frame: av.VideoFrame) -> NDArray[np.uint8]:
-        width, height = frame.width * max(self._aspect, 1.0), frame.height / min(self._aspect, 1.0)
-        if self._longest_side_px is not None:
-            shrink = min(1.0, self._longest_side_px / max(width, height))
-            width, height = width * shrink, height * shrink
-        image = self._rgb(frame, (max(2, round(width)), max(2, round(height))))
-        quarter_turns = round(frame.rotation / 90) % 4
-        if quarter_turns:
-            image = np.ascontiguousarray(np.rot90(image, quarter_turns))
-        if self._size is None:
-            self._size = (image.shape[1], image.shape[0])
-        if self._size != (image.shape[1], image.shape[0]):
-            image = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
-        return image
-
-    def _rgb(self, frame: av.VideoFrame, size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Return uint8 (h, w, 3) in a size; HDR is brought to the standard range."""
-        if max(frame.width, frame.height) > LARGEST_SIDE_PX:
-            raise BadVideoError(
-                f"expected a picture of at most {LARGEST_SIDE_PX} px a side, found {frame.width}x{frame.height}"
-            )
-        if is_hdr(int(frame.color_trc)):
-            self._standard = self._standard or StandardRange(int(frame.color_trc), int(frame.colorspace))
-            return self._standard.convert(frame, size)
-        rgb = cast(
-            NDArray[np.uint8], self._reformatter.reformat(frame, format="rgb24", threads=1).to_ndarray()
-        )
-        if size != (frame.width, frame.height):
-            rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-        return rgb
 
 
 def _open(path: Path | str) -> av.container.InputContainer:

@@ -17,6 +17,7 @@ from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from talkingface.badge import Badge
+from talkingface.colour_planes import planar_video_frame
 from talkingface.errors import OutputError
 from talkingface.mp4_fragments import keep_whole_fragments
 
@@ -168,7 +169,7 @@ class VideoWriter:
             OutputError: it cannot be written; the file is then gone.
         """
         with self._guarded():
-            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame = planar_video_frame(planes)
             frame.colorspace, frame.color_range = 1, 1
             self._last = self._badged(frame)
             if self._has_alpha:

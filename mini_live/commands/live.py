@@ -164,7 +164,7 @@ def _open_sinks(arguments: argparse.Namespace, avatar: Avatar) -> list[FrameSink
     sinks: list[FrameSink] = []
     character = avatar.character
     if arguments.virtual_camera:
-        sinks.append(VirtualCameraSink(character.width, character.height))
+        sinks.append(VirtualCameraSink(character.width, character.height, badge=arguments.badge))
     if arguments.record:
         writer = VideoWriter(
             arguments.record, character.width, character.height, FRAMES_PER_SECOND,

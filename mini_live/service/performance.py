@@ -9,6 +9,7 @@ import numpy as np
 
 from mini_live.service.studio import Studio
 from mini_live.wiring import Avatar
+from talkingface.badge import Badge
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_stream import MouthCurve, MouthStream
 from talkingface.records import FloatArray, VideoFrame
@@ -73,7 +74,9 @@ class Performance:
         ]
 
 
-def jpeg(frame: VideoFrame) -> bytes:
-    """Return a frame as JPEG."""
+def jpeg(frame: VideoFrame, badge: Badge | None) -> bytes:
+    """Return a frame as JPEG, with a sign on it unless that is None."""
     bgr = np.ascontiguousarray(frame.rgb[..., ::-1])
+    if badge is not None:
+        badge.lay_rgb(bgr)  # it is grey, so the order of colours does not matter
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

@@ -19,6 +19,7 @@ from mini_live.service.performance import Performance, Shown, jpeg
 from mini_live.service.refusals import INTERNAL, close_code
 from mini_live.service.schemas import SpeechSettings
 from mini_live.service.sounds import PcmReader
+from talkingface.badge import Badge
 from talkingface.errors import AvatarError, BadInputError
 from talkingface.mouth_controls import MouthControls
 from talkingface.mouth_stream import MouthCurve, MouthStream
@@ -51,8 +52,18 @@ async def live(
     format: str = "int16",  # noqa: A002 - the caller's word
     rate: int = SAMPLE_RATE,
     drop_late: bool = False,
+    badge: bool = True,
 ) -> None:
-    """Answer sound with pictures; with ``drop_late`` frames are left out where the machine falls behind."""
+    """Answer sound with pictures.
+
+    Args:
+        websocket: the caller.
+        character: id of a character; None is the first one.
+        format: of the sound that comes.
+        rate: of the sound that comes, Hz.
+        drop_late: leave frames out where the machine falls behind.
+        badge: show the small AI sign.
+    """
     await websocket.accept()
     company: Company = websocket.app.state.company
     async with _answering(websocket):
@@ -65,7 +76,9 @@ async def live(
                 )
             )
             try:
-                await _perform(websocket, company, performance, inbox, drop_late=drop_late)
+                shown = performance.avatar.character
+                sign = Badge(shown.width, shown.height) if badge else None
+                await _perform(websocket, company, performance, inbox, sign, drop_late=drop_late)
             finally:
                 company.studio.post(performance.close)
 
@@ -117,7 +130,13 @@ async def _send_curve(websocket: WebSocket, company: Company, curve: MouthCurve)
 
 
 async def _perform(
-    websocket: WebSocket, company: Company, performance: Performance, inbox: SoundInbox, *, drop_late: bool
+    websocket: WebSocket,
+    company: Company,
+    performance: Performance,
+    inbox: SoundInbox,
+    sign: Badge | None,
+    *,
+    drop_late: bool,
 ) -> None:
     character = performance.avatar.character
     await websocket.send_json({
@@ -133,17 +152,18 @@ async def _perform(
             if samples is None:
                 break
             shown = await asyncio.wrap_future(studio.call(partial(performance.push, samples, hurry=hurry)))
-            await _send_frames(websocket, shown)
-        await _send_frames(websocket, await asyncio.wrap_future(studio.call(performance.finish)))
+            await _send_frames(websocket, shown, sign)
+        shown = await asyncio.wrap_future(studio.call(performance.finish))
+        await _send_frames(websocket, shown, sign)
         await websocket.send_json({
             "event": "end", "frames": performance.frames, "dropped_frames": performance.dropped_frames,
         })  # fmt: skip
         await websocket.close()
 
 
-async def _send_frames(websocket: WebSocket, shown: list[Shown]) -> None:
+async def _send_frames(websocket: WebSocket, shown: list[Shown], sign: Badge | None) -> None:
     for one in shown:
-        picture = await asyncio.to_thread(jpeg, one.frame)
+        picture = await asyncio.to_thread(jpeg, one.frame, sign)
         header = FRAME_HEADER.pack(one.frame.index, SILENT_FLAG * one.silent, one.frame.pts_s)
         await websocket.send_bytes(header + picture)
 

@@ -45,7 +45,7 @@ class TopBar(QWidget):
 
 
 class ActionBar(QWidget):
-    """Start or stop, record, snapshot, virtual camera."""
+    """Start or stop, record, snapshot, virtual camera, and the sign that they carry."""
 
     def __init__(self, messages: Messages) -> None:
         """Lay it out; nothing can be pressed yet."""
@@ -56,6 +56,7 @@ class ActionBar(QWidget):
         self.record = QPushButton(objectName="danger", checkable=True, enabled=False)
         self.snapshot = QPushButton(enabled=False)
         self.camera = QPushButton(checkable=True, enabled=False)
+        self.sign = QPushButton(objectName="segment", checkable=True, checked=True)
         self._speaking = False
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -63,6 +64,8 @@ class ActionBar(QWidget):
         layout.addWidget(self.start, 2)
         for button in (self.record, self.snapshot, self.camera):
             layout.addWidget(button, 1)
+        self.sign.setMinimumWidth(76)
+        layout.addWidget(self.sign)
 
     def set_state(self, *, ready: bool, failed: bool) -> None:
         """Allow what makes sense: everything when ready, another try after a failure."""
@@ -91,3 +94,5 @@ class ActionBar(QWidget):
         self.record.setAccessibleName(text("stop_recording") if self.record.isChecked() else text("record"))
         self.snapshot.setText(text("snapshot"))
         self.camera.setText(text("camera"))
+        self.sign.setText(text("ai_sign"))
+        self.sign.setToolTip(text("ai_sign_hint"))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QWidget
 from mini_live.messages import Messages
 from mini_live.window.background import Background
 from mini_live.window.character_card import CharacterCard
+from mini_live.window.consent_sheet import ConsentSheet
 from mini_live.window.dialogs import ARCHIVE_SUFFIX, Dialogs
 from mini_live.window.gallery import Gallery
 from mini_live.window.known_characters import KnownCharacters
@@ -50,6 +51,7 @@ class Casting(QObject):
         self._shown = chosen
         self._asked = False
         self.gallery: Gallery | None = None
+        self.consent: ConsentSheet | None = None
         card.set_characters(known.all, chosen)
         card.character_picked.connect(self.show_character)
         card.video_wanted.connect(self.choose_video)
@@ -68,19 +70,19 @@ class Casting(QObject):
         self.picked.emit()
 
     def choose_video(self) -> None:
-        """Ask for a video and make a character of it."""
+        """Ask for a video and for the permission, and make a character of it."""
         video = self._dialogs.video_file()
         if video is not None:
-            self._strip.start(video)
+            self._ask_permission(video)
 
     def take_in(self, path: Path) -> None:
-        """Take a dropped file: a zip is imported, a video is prepared."""
+        """Take a dropped file: a zip is imported, a video is prepared once its permission is told."""
         if path.suffix.lower() == ARCHIVE_SUFFIX:
             self.open_gallery()
             assert self.gallery is not None
             self.gallery.import_from(path)
         else:
-            self._strip.start(path)
+            self._ask_permission(path)
 
     def open_gallery(self) -> None:
         """Show the gallery."""
@@ -98,6 +100,13 @@ class Casting(QObject):
         """End what is being made and moved."""
         self._strip.stop()
         self._background.wait(timeout_ms)
+
+    def _ask_permission(self, video: Path) -> None:
+        if self._strip.busy:
+            return
+        self.consent = ConsentSheet(self._window, self._messages, self._settings, video)
+        self.consent.agreed.connect(lambda consent: self._strip.start(video, consent))
+        self.consent.open()
 
     def _look(self) -> None:
         self.known.look()

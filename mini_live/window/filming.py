@@ -1,4 +1,4 @@
-"""What goes out of the window: recording, snapshot, virtual camera."""
+"""What goes out of the window: recording, snapshot, virtual camera, and whether they carry the AI sign."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
 
 from mini_live.cut_off_recordings import rescue_recording
 from mini_live.messages import Messages
+from mini_live.window.ai_sign import AiSign
 from mini_live.window.bars import ActionBar
 from mini_live.window.dialogs import Dialogs
 from mini_live.window.notices import Notices
@@ -28,7 +30,7 @@ class Filming(QObject):
 
     def __init__(
         self,
-        parent: QObject,
+        parent: QWidget,
         worker: Worker,
         bar: ActionBar,
         stage: Stage,
@@ -47,6 +49,7 @@ class Filming(QObject):
         self.dialogs = dialogs
         self._settings = settings
         self._since_s: float | None = None
+        self.sign = AiSign(parent, worker, bar.sign, messages, settings)
         bar.record.clicked.connect(self._record_clicked)
         bar.camera.clicked.connect(worker.set_camera)
         bar.snapshot.clicked.connect(self._snapshot)
@@ -107,7 +110,7 @@ class Filming(QObject):
         picture = self._stage.image.copy()
         path = self.dialogs.snapshot()
         if path is not None:
-            saved = picture.save(str(path))
+            saved = self.sign.signed(picture).save(str(path))
             self._notices.tell(self._messages.text("saved" if saved else "not_saved", path=path))
 
 

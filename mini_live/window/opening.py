@@ -38,8 +38,9 @@ def open_window(arguments: argparse.Namespace, settings: WindowSettings | None =
     chosen = _chosen(arguments.character, settings)
     controls = mouth_controls(arguments, settings.controls)
     worker = Worker(chosen, arguments.renderer, controls)
-    worker.set_badge(arguments.badge)
     window = MainWindow(worker, settings, KnownCharacters(chosen), chosen, controls)
+    if not arguments.badge:
+        window.filming.sign.leave_out()
     window.choose_source(file=file, device=arguments.device)
     window.show()
     window.begin()

@@ -19,11 +19,7 @@ QUEUED_FRAMES = 2 * FRAMES_PER_SECOND
 
 
 class Outputs:
-    """Opens, ends and frees the outputs; all methods but :attr:`recording` belong to the worker's thread.
-
-    Attributes:
-        badge: whether recordings show that they are synthetic.
-    """
+    """Opens, ends and frees the outputs; all methods but :attr:`recording` belong to the worker's thread."""
 
     def __init__(
         self,
@@ -40,7 +36,7 @@ class Outputs:
             on_camera: told whether the camera runs, and its name.
             on_monitor: told whether the voice is played back.
         """
-        self.badge = True
+        self._badge = True
         self._on_notice = on_notice
         self._on_recording = on_recording
         self._on_camera = on_camera
@@ -55,6 +51,12 @@ class Outputs:
         """Whether a recording runs or is being finished."""
         return self._recording is not None or any(not sink.finished for sink in self._finishing)
 
+    def set_badge(self, shown: bool) -> None:
+        """Say whether the camera, and recordings that begin from now on, show that they are synthetic."""
+        self._badge = shown
+        if self._camera is not None:
+            self._camera.badge = shown
+
     @property
     def monitoring(self) -> bool:
         """Whether a speaker is open."""
@@ -68,7 +70,7 @@ class Outputs:
             writer = VideoWriter(
                 path, width, height, FRAMES_PER_SECOND,
                 audio_sample_rate_hz=SAMPLE_RATE, preset="ultrafast", keep_what_is_whole=True,
-                badge=self.badge,
+                badge=self._badge,
             )  # fmt: skip
         except AvatarError as error:
             self._on_notice("recording", str(error))
@@ -102,7 +104,7 @@ class Outputs:
             session.end_sink(camera, camera.close)
         if wanted:
             try:
-                self._camera = VirtualCameraSink(width, height)
+                self._camera = VirtualCameraSink(width, height, badge=self._badge)
             except AvatarError as error:
                 self._on_notice("camera", str(error))
             else:

@@ -26,6 +26,7 @@ class PreparationStrip(QFrame):
         super().__init__(parent, objectName="notice", visible=False)
         self._messages = messages
         self._video: Path | None = None
+        self._consent = ""
         self._folder: Path | None = None
         self._told: tuple[str, dict[str, Any]] = ("preparing", {"name": ""})
         self._stage = ""
@@ -57,13 +58,13 @@ class PreparationStrip(QFrame):
         """Whether a video is being prepared."""
         return self.preparing.busy
 
-    def start(self, video: Path) -> None:
-        """Make a character of a video; another one that is being made goes on instead."""
+    def start(self, video: Path, consent: str) -> None:
+        """Make a character of a video, with the permission for it; another one that is being made goes on instead."""
         if self.busy:
             return
-        self._video, self._folder, self._error = video, None, ""
+        self._video, self._consent, self._folder, self._error = video, consent, None, ""
         self._told = ("preparing", {"name": video.name})
-        self.preparing.start(video)
+        self.preparing.start(video, consent=consent)
         self.show()
         self.retranslate()
 
@@ -119,7 +120,7 @@ class PreparationStrip(QFrame):
         elif self._folder is not None:
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder / "report.html")))
         elif self._video is not None:
-            self.start(self._video)
+            self.start(self._video, self._consent)
 
     def _advice(self) -> list[str]:
         """Return what the report says could be better, in the window's language."""

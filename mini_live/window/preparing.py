@@ -37,12 +37,13 @@ class Preparing(QObject):
         """Whether a video is being prepared."""
         return self._process is not None
 
-    def start(self, video: Path, folder: Path | None = None) -> None:
+    def start(self, video: Path, folder: Path | None = None, consent: str = "") -> None:
         """Begin with a video; while one is being prepared, another is ignored.
 
         Args:
             video: any video file.
             folder: where the character folder goes; None is the person's own characters.
+            consent: who gave the video and the permission, kept in the character.
         """
         if self.busy:
             return
@@ -62,10 +63,9 @@ class Preparing(QObject):
         process.errorOccurred.connect(self._not_started)
         self._process = process
         self.progress.emit("", 0)
-        process.start(
-            self._program[0],
-            [*self._program[1:], "prepare", str(video), "--output", str(self._output), "--json", "--matte"],
-        )
+        command = ["prepare", str(video), "--output", str(self._output), "--json", "--matte"]
+        # In one word, so that a sentence that begins with a dash is no option.
+        process.start(self._program[0], [*self._program[1:], *command, f"--consent={consent}"])
 
     def stop(self) -> None:
         """Break off; nothing is left behind."""

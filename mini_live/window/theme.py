@@ -57,6 +57,11 @@ QPlainTextEdit, QLineEdit, QKeySequenceEdit QLineEdit {{ background: {theme.fiel
     border-radius: 8px; padding: 5px 8px; selection-background-color: {theme.accent};
     selection-color: {theme.on_accent}; placeholder-text-color: {theme.faint}; }}
 QPlainTextEdit:focus, QLineEdit:focus {{ border-color: {theme.accent}; }}
+QRadioButton {{ spacing: 8px; }}
+QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.faint}; border-radius: 8px;
+    background: {theme.field}; }}
+QRadioButton::indicator:checked {{ width: 6px; height: 6px; border: 5px solid {theme.accent};
+    background: {theme.on_accent}; }}
 QProgressBar {{ background: {theme.line}; border: none; border-radius: 3px; }}
 QProgressBar::chunk {{ background: {theme.accent}; border-radius: 3px; }}
 QListWidget {{ background: transparent; border: none; outline: none; }}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import queue
 import threading
@@ -177,8 +178,8 @@ class Worker(QObject):
         self._orders.put(lambda: self._begin_recording(path))
 
     def set_badge(self, shown: bool) -> None:
-        """Say whether recordings that begin from now on show that they are synthetic."""
-        self._outputs.badge = shown
+        """Say whether the camera, and recordings that begin from now on, show that they are synthetic."""
+        self._orders.put(lambda: self._outputs.set_badge(shown))
 
     def stop_recording(self) -> None:
         """Finish the recording."""
@@ -230,6 +231,8 @@ class Worker(QObject):
         self._apply_controls()
         if self._folder != opened:  # another was picked meanwhile
             self._loader.ask(self._folder)
+        # All that is loaded stays. The collector would look through it now and then, which takes a frame's time.
+        gc.freeze()
         if not self._closing.is_set():
             self._session.run()
 

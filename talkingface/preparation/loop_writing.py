@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.colour_planes import PlaneConverter
 from talkingface.errors import BadVideoError
 from talkingface.head_pose import fit_pose
 from talkingface.preparation.loop_choice import FrameMix
@@ -21,7 +22,7 @@ from talkingface.video_writer import VideoWriter
 # Few tools of the encoder: quick to write, quicker to decode in the live program, some more bytes.
 BASE_CRF, BASE_PRESET = 17, "ultrafast"
 BASE_KEYFRAMES = 25
-ENCODER_THREADS = 2
+ENCODER_THREADS = 4
 
 
 def mixed_tracks(
@@ -42,7 +43,7 @@ def mixed_tracks(
 
 def write_loop(
     path: Path,
-    frames: Iterator[ImageArray],
+    frames: Iterator[NDArray[np.uint8]],
     offset: int,
     mixes: tuple[FrameMix, ...],
     wanted: set[int],
@@ -54,16 +55,16 @@ def write_loop(
 
     Args:
         path: of the video.
-        frames: the source, uint8 (height, width, 3) RGB of even sides, from its beginning.
+        frames: the source, uint8 (1.5 * height, width) planes, from its beginning.
         offset: the source frame that counts as number 0.
         mixes: the loop.
         wanted: numbers of frames to hand back.
         size_px: width and height.
         on_frame: called with the number of frames written.
-        on_source: called with every source frame of the loop and its number.
+        on_source: called with every source frame of the loop, RGB, and its number.
 
     Returns:
-        The wanted frames, by their number.
+        The wanted frames by their number, uint8 (height, width, 3) RGB.
 
     Raises:
         OutputError: the video cannot be written.
@@ -72,11 +73,8 @@ def write_loop(
     needed = {mix.first for mix in mixes} | {mix.second for mix in mixes if mix.share > 0}
     last = max(needed | wanted)
     uses = _last_uses(mixes)
-    bent = [mix for mix in mixes if mix.share > 0 and abs(mix.second - mix.first) > 1]
-    mixed = {number for mix in bent for number in (mix.first, mix.second)}
-    morph = Morph()
+    morph, converter = Morph(), PlaneConverter()
     planes: dict[int, NDArray[np.uint8]] = {}
-    pictures: dict[int, ImageArray] = {}
     kept: dict[int, ImageArray] = {}
     written = 0
     writer = VideoWriter(
@@ -90,27 +88,17 @@ def write_loop(
             if number > last:
                 break
             if number in wanted:
-                kept[number] = frame
+                kept[number] = converter.rgb_of(frame)
             if number in needed:
-                planes[number] = writer.planes(frame)
-                if number in mixed:
-                    pictures[number] = frame
+                planes[number] = frame
                 if on_source is not None:
-                    on_source(number, frame)
+                    on_source(number, converter.rgb_of(frame))
             while written < len(mixes) and _ready(mixes[written], planes):
                 mix = mixes[written]
-                picture = planes[mix.first]
-                if mix.share > 0:
-                    if abs(mix.second - mix.first) > 1:
-                        between = morph.between(pictures[mix.first], pictures[mix.second], mix.share)
-                        picture = writer.planes(between)
-                    else:
-                        picture = cv2.addWeighted(picture, 1 - mix.share, planes[mix.second], mix.share, 0)
-                writer.write_planes(picture)
+                writer.write_planes(_mixed(planes, mix, morph))
                 for used in (mix.first, mix.second):
                     if uses.get(used) == written:
                         planes.pop(used, None)
-                        pictures.pop(used, None)
                 written += 1
                 on_frame(written)
         if written < len(mixes):
@@ -118,6 +106,16 @@ def write_loop(
                 f"expected {len(mixes)} frames of the loop, found {written} at the second reading"
             )
     return kept
+
+
+def _mixed(planes: dict[int, NDArray[np.uint8]], mix: FrameMix, morph: Morph) -> NDArray[np.uint8]:
+    first = planes[mix.first]
+    if mix.share == 0:
+        return first
+    second = planes[mix.second]
+    if abs(mix.second - mix.first) > 1:
+        return morph.between(first, second, mix.share)
+    return np.asarray(cv2.addWeighted(first, 1 - mix.share, second, mix.share, 0))
 
 
 def _last_uses(mixes: tuple[FrameMix, ...]) -> dict[int, int]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.errors import MissingPackageError
 from talkingface.landmarks import FACE_OVAL
+from talkingface.mediapipe_solutions import solution
 from talkingface.records import FloatArray, ImageArray
 from talkingface.tracking import FaceTracker
 
 LOOK_EVERY_FRAMES = 10
+LOOK_SIDE_PX = 384  # twice what the model sees
 ROOM_AROUND_FACE = 0.75
 LOST_FRAMES = 8
 LEAST_OTHER_FACE = 0.3
@@ -38,7 +41,7 @@ class MediaPipeFinder:
             MissingPackageError: mediapipe is not installed.
         """
         try:
-            from mediapipe.python.solutions import face_detection
+            face_detection = solution("face_detection")
         except ImportError as error:
             raise MissingPackageError(
                 "preparing needs mediapipe: pip install mediapipe==0.10.21 (Python 3.10 to 3.12)"
@@ -103,7 +106,9 @@ class MainFaceTracker:
         self._finder.close()
 
     def _look(self, rgb: ImageArray) -> None:
-        boxes = self._finder.boxes(rgb)
+        shrink = min(1.0, LOOK_SIDE_PX / max(rgb.shape[:2]))
+        small = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+        boxes = self._finder.boxes(np.asarray(small)) / shrink
         sizes = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
         if not len(boxes):
             self.faces_seen = 0

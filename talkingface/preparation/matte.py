@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.errors import MissingPackageError
+from talkingface.mediapipe_solutions import solution
 from talkingface.preparation.loop_choice import FrameMix
 from talkingface.records import FloatArray, ImageArray
 from talkingface.video_files import FRAMES_PER_SECOND
@@ -46,7 +47,7 @@ class MediaPipeSegmenter:
             MissingPackageError: mediapipe is not installed.
         """
         try:
-            from mediapipe.python.solutions import selfie_segmentation
+            selfie_segmentation = solution("selfie_segmentation")
         except ImportError as error:
             raise MissingPackageError(
                 "a matte needs mediapipe: pip install mediapipe==0.10.21 (Python 3.10 to 3.12)"

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkingface.records import FloatArray, ImageArray
+from talkingface.colour_planes import plane_views
+from talkingface.records import FloatArray
 
 FLOW_SIDE_PX = 480
 TRUSTED_MISMATCH_PX = 1.5
@@ -22,42 +23,44 @@ class Morph:
     def __init__(self) -> None:
         """Prepare the optical flow (Kroeger et al. 2016, as OpenCV has it)."""
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._grid: NDArray[np.float32] = np.zeros((0, 0, 2), np.float32)
 
-    def between(self, first: ImageArray, second: ImageArray, share: float) -> ImageArray:
+    def between(self, first: NDArray[np.uint8], second: NDArray[np.uint8], share: float) -> NDArray[np.uint8]:
         """Return the picture ``share`` of the way from the first to the second.
 
         Args:
-            first: uint8 (h, w, 3).
+            first: uint8 (1.5 * h, w), planes as :mod:`talkingface.colour_planes` has them.
             second: of the same shape.
             share: 0..1.
 
         Returns:
-            uint8 (h, w, 3), a new array.
+            The same kind of planes, a new array.
         """
-        small_first, small_second = self._small(first), self._small(second)
+        small_first, small_second = _small(plane_views(first)[0]), _small(plane_views(second)[0])
         there = self._flow.calc(small_first, small_second, None)
         back = self._flow.calc(small_second, small_first, None)
         there, back = _trusted(there, back), _trusted(back, there)
-        bent_first = self._bent(first, there, share)
-        bent_second = self._bent(second, back, 1 - share)
-        return np.asarray(cv2.addWeighted(bent_first, 1 - share, bent_second, share, 0))
+        between = np.empty_like(first)
+        views = zip(plane_views(first), plane_views(second), plane_views(between), strict=True)
+        for plane_first, plane_second, into in views:
+            bent_first = _bent(plane_first, there, share)
+            bent_second = _bent(plane_second, back, 1 - share)
+            into[...] = cv2.addWeighted(bent_first, 1 - share, bent_second, share, 0)
+        return between
 
-    def _small(self, rgb: ImageArray) -> NDArray[np.uint8]:
-        shrink = min(1.0, FLOW_SIDE_PX / max(rgb.shape[:2]))
-        grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-        return np.asarray(cv2.resize(grey, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA))
 
-    def _bent(self, rgb: ImageArray, flow: FloatArray, share: float) -> ImageArray:
-        """Look every pixel up where it was ``share`` of the flow ago."""
-        height, width = rgb.shape[:2]
-        if self._grid.shape[:2] != (height, width):
-            rows, columns = np.mgrid[:height, :width].astype(np.float32)
-            self._grid = np.stack([columns, rows], axis=-1)
-        scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-        large = cv2.resize(flow * (scale * share), (width, height), interpolation=cv2.INTER_LINEAR)
-        places = self._grid - large
-        return np.asarray(cv2.remap(rgb, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+def _small(luma: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    shrink = min(1.0, FLOW_SIDE_PX / max(luma.shape))
+    return np.asarray(cv2.resize(luma, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA))
+
+
+def _bent(plane: NDArray[np.uint8], flow: FloatArray, share: float) -> NDArray[np.uint8]:
+    """Look every pixel of a plane (h, w) up where it was ``share`` of the flow ago."""
+    height, width = plane.shape
+    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
+    places = cv2.resize(flow * (-share * scale), (width, height), interpolation=cv2.INTER_LINEAR)
+    places[..., 0] += np.arange(width, dtype=np.float32)
+    places[..., 1] += np.arange(height, dtype=np.float32)[:, None]
+    return np.asarray(cv2.remap(plane, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def _trusted(flow: FloatArray, back: FloatArray) -> FloatArray:

@@ -38,6 +38,6 @@ def hidden_share(watched: Watched) -> FloatArray:
     return share
 
 
-def hidden(watched: Watched) -> NDArray[np.bool_]:
-    """Return bool (F,): frames whose lower face is covered in part."""
-    return hidden_share(watched) > HIDDEN_SHARE
+def hidden(share: FloatArray) -> NDArray[np.bool_]:
+    """Return bool (F,): frames whose lower face is covered in part, for what :func:`hidden_share` says."""
+    return share > HIDDEN_SHARE

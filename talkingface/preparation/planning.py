@@ -13,12 +13,13 @@ from talkingface.preparation.loop_choice import (
     closed_loop,
     mend_pictures,
 )
-from talkingface.preparation.occlusion import hidden
+from talkingface.preparation.occlusion import hidden, hidden_share
 from talkingface.preparation.quality_report import Measure, face_width_px, measure_quality
 from talkingface.preparation.references import choose_open_mouths, choose_references
 from talkingface.preparation.shots import best_shot, flashes
 from talkingface.preparation.steady_tracks import FaceAnalysis, analyse
 from talkingface.preparation.watching import Watched
+from talkingface.records import FloatArray
 from talkingface.tracking import FaceTrack
 
 NARROWEST_FACE_PX = 40
@@ -38,6 +39,7 @@ class Plan:
         references: frames that become generator references.
         open_mouths: frames whose mouths are looked into.
         measures: how good the clip is.
+        hidden_share: how much of the lower face is covered in every frame, 0..1.
     """
 
     offset: int
@@ -48,6 +50,7 @@ class Plan:
     references: tuple[int, ...]
     open_mouths: tuple[int, ...]
     measures: tuple[Measure, ...]
+    hidden_share: FloatArray
 
 
 def make_plan(watched: Watched, space: MouthSpace, most_frames: int, name: str, *, made_loop: bool) -> Plan:
@@ -63,7 +66,8 @@ def make_plan(watched: Watched, space: MouthSpace, most_frames: int, name: str, 
     Raises:
         NoFaceError: no face for long enough, or too small.
     """
-    seen = without_hidden(watched)
+    covered = hidden_share(watched)
+    seen = without_hidden(watched, covered)
     offset, stop = best_shot(seen)
     shot = seen.part(offset, stop)
     analysis = analyse(shot.track, space)
@@ -75,14 +79,15 @@ def make_plan(watched: Watched, space: MouthSpace, most_frames: int, name: str, 
         )
     loop = closed_loop(shot, analysis) if made_loop else choose_loop(shot, analysis, most_frames)
     mixes = mend_pictures(loop.mixes, analysis.mended | flashes(shot.thumbs))
-    measures = measure_quality(watched, analysis, loop, offset)
+    share = covered[offset:stop]
+    measures = measure_quality(watched, analysis, loop, offset, share)
     references, opened = choose_references(shot, analysis), choose_open_mouths(shot, analysis)
-    return Plan(offset, shot, analysis, loop, mixes, references, opened, tuple(measures))
+    return Plan(offset, shot, analysis, loop, mixes, references, opened, tuple(measures), share)
 
 
-def without_hidden(watched: Watched) -> Watched:
+def without_hidden(watched: Watched, share: FloatArray) -> Watched:
     """Return the clip with the face counted as lost where something covers it, unless that is most of the time."""
-    found = watched.track.found & ~hidden(watched)
+    found = watched.track.found & ~hidden(share)
     if found.sum() < LEAST_LEFT_SHARE * watched.track.found.sum():
         return watched
     return replace(watched, track=FaceTrack(watched.track.points, found, watched.track.frames_per_second))

@@ -2,67 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+import importlib
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from talkingface.character import FRAMES, MATTE, Character, save_character
-from talkingface.compositing import cut_patch
+from talkingface.colour_planes import PlaneConverter
 from talkingface.errors import BadInputError, NoFaceError
-from talkingface.face_rig import FaceRig
-from talkingface.mouth_space import MouthSpace
-from talkingface.preparation.crop_path import crop_path
 from talkingface.preparation.dh_live_folder import find_dh_live, open_dh_live
-from talkingface.preparation.drawn_mouths import SEEN_OPENING, with_drawn_mouths
-from talkingface.preparation.loop_writing import mixed_tracks, write_loop
+from talkingface.preparation.kept_planes import KeptPlanes
 from talkingface.preparation.main_face import MainFaceTracker, MediaPipeFinder
-from talkingface.preparation.matte import MatteMaker, MediaPipeSegmenter
-from talkingface.preparation.planning import Plan, make_plan
-from talkingface.preparation.references import teeth_look
-from talkingface.preparation.report_writing import strip_frames, telling_frames, write_report
-from talkingface.preparation.source_video import Source, open_source
+from talkingface.preparation.read_ahead import ReadAhead
+from talkingface.preparation.settings import Progress, Settings
+from talkingface.preparation.source_video import FRAMES_AHEAD, Source, open_source
 from talkingface.preparation.watching import Watched, watch
 from talkingface.preparation.whole_folder import check_output, put_in_place, work_folder
 from talkingface.records import FloatArray, ImageArray
 from talkingface.tasks_tracker import open_tracker
 from talkingface.tracking import FaceTracker
 from talkingface.video_files import FRAMES_PER_SECOND
-from talkingface.wrap_mesh import load_meshes
 
-MOUTH_SPACE = Path(__file__).resolve().parents[2] / "checkpoint" / "mouth_space.npz"
 LONGEST_LOOK_S = 60.0
+# It brings scipy, whose import takes as long as tracking fifty frames, and is needed only after that.
+MAKING = "talkingface.preparation.making"
 DEFAULT_LOOP_S = 15.0
-
-Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a person may ask for; see :func:`prepare_character`."""
-
-    name: str
-    seconds: float
-    start_s: float
-    matte: bool
-    consent: str
-    licence: str
-    face_model: Path | None
-    origin: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Check values.
-
-        Raises:
-            BadInputError: a length or a start that makes no sense.
-        """
-        if not 0.3 <= self.seconds <= 600:
-            raise BadInputError(f"expected a loop of 0.3 to 600 seconds, found {self.seconds}")
-        if not 0 <= self.start_s < 1e6:
-            raise BadInputError(f"expected a start of 0 seconds or more, found {self.start_s}")
 
 
 def prepare_character(
@@ -122,12 +88,31 @@ def prepare_character(
     source = open_source(
         video, settings.start_s, look_s, lambda picture: _find_face(picture, settings, tracker)
     )
-    watched = _watch(source, settings, tracker, told)
+    kept = KeptPlanes()
+    watched = _watch(source, kept, settings, tracker, told)
+    from talkingface.preparation.making import make_character
+
     with work_folder(output) as work:
-        report = _make(source, work, settings, watched, told)
+        report = make_character(source, kept, work, settings, watched, told)
         put_in_place(work, output)
     told(1.0, "done")
     return report
+
+
+@contextmanager
+def _imported_meanwhile(module: str) -> Iterator[None]:
+    """Import a module in a thread of its own; what goes wrong with that is raised by who imports it next."""
+
+    def work() -> None:
+        with suppress(ImportError):
+            importlib.import_module(module)
+
+    thread = threading.Thread(target=work, name="import", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _find_face(picture: ImageArray, settings: Settings, tracker: FaceTracker | None) -> FloatArray | None:
@@ -137,19 +122,26 @@ def _find_face(picture: ImageArray, settings: Settings, tracker: FaceTracker | N
         return own.track(picture)
 
 
-def _watch(source: Source, settings: Settings, tracker: FaceTracker | None, told: Progress) -> Watched:
-    main = None if tracker is not None else _main_face_tracker(settings)
-    following = tracker if main is None else main
-    assert following is not None
+def _watch(
+    source: Source, kept: KeptPlanes, settings: Settings, tracker: FaceTracker | None, told: Progress
+) -> Watched:
+    planes = kept.passing(source.frames(max(LONGEST_LOOK_S, settings.seconds)))
+    frames = ReadAhead(_in_rgb(planes), FRAMES_AHEAD)
+    main: MainFaceTracker | None = None
     try:
-        watched = watch(
-            source.frames(max(LONGEST_LOOK_S, settings.seconds)),
-            following,
-            FRAMES_PER_SECOND,
-            lambda done: told(0.55 * min(1.0, done / source.expected_frames), "track"),
-            lambda: 1 if main is None else main.faces_seen,
-        )
+        main = None if tracker is not None else _main_face_tracker(settings)
+        following = tracker if main is None else main
+        assert following is not None
+        with _imported_meanwhile(MAKING):
+            watched = watch(
+                frames,
+                following,
+                FRAMES_PER_SECOND,
+                lambda done: told(0.55 * min(1.0, done / source.expected_frames), "track"),
+                lambda: 1 if main is None else main.faces_seen,
+            )
     finally:
+        frames.close()
         if main is not None:
             main.close()
     count = len(watched.thumbs)
@@ -163,6 +155,16 @@ def _watch(source: Source, settings: Settings, tracker: FaceTracker | None, told
     return watched
 
 
+def _in_rgb(planes: Iterator[ImageArray]) -> Iterator[ImageArray]:
+    """Yield frames in RGB; a repeated one is the same array again."""
+    converter = PlaneConverter()
+    last: ImageArray | None = None
+    for frame in planes:
+        if frame is not last:
+            rgb, last = converter.rgb_of(frame), frame
+        yield rgb
+
+
 def _main_face_tracker(settings: Settings) -> MainFaceTracker:
     tracker = open_tracker(settings.face_model)
     try:
@@ -170,74 +172,6 @@ def _main_face_tracker(settings: Settings) -> MainFaceTracker:
     except BaseException:
         tracker.close()
         raise
-
-
-def _make(source: Source, work: Path, settings: Settings, watched: Watched, told: Progress) -> dict[str, Any]:
-    told(0.56, "analyse")
-    space, meshes = MouthSpace.load(MOUTH_SPACE), load_meshes()
-    most_frames = round(settings.seconds * FRAMES_PER_SECOND)
-    plan = make_plan(watched, space, most_frames, source.name, made_loop=source.closed_loop)
-    analysis, mixes = plan.analysis, plan.mixes
-    points, poses = mixed_tracks(analysis, mixes)
-    crops = crop_path(points, meshes.wrap, watched.width, watched.height)
-    told(0.6, "write")
-    kept = _write_videos(source, work, settings, plan, told)
-    rig = FaceRig(space, meshes, analysis.neutral)
-    patches = np.stack([cut_patch(kept[k], rig.patch_to_frame(analysis.poses[k])) for k in plan.references])
-    look = teeth_look(kept, analysis, plan.open_mouths)
-    if analysis.opening[list(plan.references)].max() < SEEN_OPENING:
-        frame = kept[mixes[0].first]
-        patches = with_drawn_mouths(patches, frame, points[0], poses[0], crops[0], rig, look)
-    report = write_report(work, plan, source.name, kept, crops[0], patches)
-    save_character(
-        Character(
-            folder=work,
-            name=settings.name,
-            width=watched.width,
-            height=watched.height,
-            frames_per_second=FRAMES_PER_SECOND,
-            frame_count=len(mixes),
-            points_px=points,
-            poses=poses,
-            crops=crops,
-            neutral=analysis.neutral,
-            teeth_look=look,
-            mouth_gain=1.0,
-            references=patches,
-            licence=settings.licence,
-            consent=settings.consent,
-            extra={"origin": settings.origin} if settings.origin else {},
-        )
-    )
-    return report
-
-
-def _write_videos(
-    source: Source, work: Path, settings: Settings, plan: Plan, told: Progress
-) -> dict[int, ImageArray]:
-    """Write the base loop and, where asked for, its matte; return the frames that are looked at again."""
-    wanted = {*plan.references, *plan.open_mouths, *strip_frames(plan), plan.mixes[0].first}
-    wanted |= {frame.number for frame in telling_frames(plan)}
-    size_px = (plan.shot.width, plan.shot.height)
-    matte = MatteMaker(MediaPipeSegmenter()) if settings.matte else None
-    try:
-        kept = write_loop(
-            work / FRAMES,
-            source.frames(None),
-            plan.offset,
-            plan.mixes,
-            wanted,
-            size_px,
-            lambda done: told(0.6 + 0.3 * done / len(plan.mixes), "write"),
-            None if matte is None else matte.look,
-        )
-        if matte is not None:
-            told(0.91, "matte")
-            matte.write(work / MATTE, plan.mixes, size_px)
-    finally:
-        if matte is not None:
-            matte.close()
-    return kept
 
 
 def _nobody(done: float, stage: str) -> None:

@@ -11,6 +11,7 @@ from talkingface.preparation.loop_choice import LoopChoice
 from talkingface.preparation.occlusion import hidden
 from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.preparation.watching import Watched
+from talkingface.records import FloatArray
 
 FACE_SIDES = (234, 454)
 FRONTAL_DEGREES = 25
@@ -45,7 +46,9 @@ class Measure:
     advice_zh: str
 
 
-def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, offset: int) -> list[Measure]:
+def measure_quality(
+    watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, offset: int, hidden_share: FloatArray
+) -> list[Measure]:
     """Measure a prepared clip.
 
     Args:
@@ -53,6 +56,7 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
         analysis: the face in the part that was used.
         loop: the chosen loop; its numbers count from ``offset``.
         offset: first frame of the part that was used.
+        hidden_share: how much of the lower face is covered in every frame of that part, 0..1.
     """
     used = watched.part(offset, offset + len(analysis.points_px))
     face_px = face_width_px(analysis)
@@ -66,6 +70,7 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
     clipped = float(np.median(used.clipped[seen])) if seen.any() else 1.0
     faces = float((watched.faces > 1).mean()) if len(watched.faces) else 0.0
     seconds = len(watched.thumbs) / watched.track.frames_per_second
+    covered = float(hidden(hidden_share).mean())
     lit = min(light / 0.25, (1 - light) / 0.12)
     return [
         _m("duration", "Length", "时长", seconds, "s", 5, 2,
@@ -80,7 +85,7 @@ def measure_quality(watched: Watched, analysis: FaceAnalysis, loop: LoopChoice, 
         _m("face_found", "Frames with a face", "检测到脸的帧", float(watched.track.found.mean()), "", 0.99, 0.7,
            "keep hands and objects away from the face, and the face inside the picture",
            "请勿遮挡脸部，并保持脸在画面内"),
-        _m("face_hidden", "Frames with a hidden face", "脸部被遮挡的帧", float(hidden(used).mean()), "", 0.01, 0.3,
+        _m("face_hidden", "Frames with a hidden face", "脸部被遮挡的帧", covered, "", 0.01, 0.3,
            "keep hands, cups and microphones away from the mouth; such frames are made up from their neighbours",
            "请勿让手、杯子或麦克风遮挡嘴部；被遮挡的帧由相邻帧补成", larger_is_better=False),
         _m("other_faces", "Frames with other faces", "出现其他人脸的帧", faces, "", 0.02, 0.5,

@@ -12,7 +12,6 @@ import numpy as np
 
 from talkingface.landmarks import FACE_OVAL, LIPS_INNER, LIPS_OUTER
 from talkingface.preparation.loop_reasons import loop_reason
-from talkingface.preparation.occlusion import hidden_share
 from talkingface.preparation.planning import Plan
 from talkingface.preparation.quality_report import as_json
 from talkingface.preparation.report_page import Picture, report_page
@@ -49,7 +48,7 @@ def telling_frames(plan: Plan) -> list[TellingFrame]:
     sharp = np.where(analysis.mended, np.inf, shot.sharpness)
     candidates = {
         "face_found": (int(np.argmax(~shot.track.found)), "no face found here", "此处未检测到脸"),
-        "face_hidden": (int(np.argmax(hidden_share(shot))), "something hides the face", "脸部被遮挡"),
+        "face_hidden": (int(np.argmax(plan.hidden_share)), "something hides the face", "脸部被遮挡"),
         "frontal_share": (int(np.argmax(away)), "turned farthest away", "转头最多"),
         "sharpness": (int(np.argmin(sharp)), "the most blurred", "最模糊"),
         "clipped": (int(np.argmax(shot.clipped)), "burnt out or black", "过曝或死黑"),

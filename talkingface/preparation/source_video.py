@@ -9,14 +9,14 @@ from typing import Protocol
 
 import numpy as np
 
+from talkingface.colour_planes import PlaneConverter
 from talkingface.errors import NoFaceError
-from talkingface.preparation.read_ahead import read_ahead
 from talkingface.preparation.still_motion import STILL_LOOP_FRAMES, StillMotion
 from talkingface.records import FloatArray, ImageArray
-from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames
+from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames, read_planes
 
 LONGEST_SIDE_PX = 1280
-FRAMES_AHEAD = 4
+FRAMES_AHEAD = 12
 
 
 class Source(Protocol):
@@ -35,7 +35,7 @@ class Source(Protocol):
         """Whether the frames are a perfect loop already."""
 
     def frames(self, seconds: float | None) -> Iterator[ImageArray]:
-        """Yield uint8 (h, w, 3) RGB at 25 fps, of even sides, for at most so long."""
+        """Yield planes at 25 fps, uint8 (1.5 * h, w), for at most so long; a repeated frame is the same array."""
 
 
 @dataclass(frozen=True)
@@ -54,18 +54,7 @@ class Clip:
 
     def frames(self, seconds: float | None) -> Iterator[ImageArray]:
         """See :class:`Source`; the last column or row of an odd size is cut off."""
-        return read_ahead(self._frames(seconds), FRAMES_AHEAD)
-
-    def _frames(self, seconds: float | None) -> Iterator[ImageArray]:
-        last: ImageArray | None = None
-        even: ImageArray | None = None
-        for frame in read_frames(
-            self.path, start_s=self.start_s, seconds=seconds, longest_side_px=LONGEST_SIDE_PX
-        ):
-            if frame is not last:
-                even, last = _even(frame), frame
-            if even is not None:
-                yield even
+        return read_planes(self.path, start_s=self.start_s, seconds=seconds, longest_side_px=LONGEST_SIDE_PX)
 
 
 @dataclass(frozen=True)
@@ -84,8 +73,9 @@ class Still:
 
     def frames(self, seconds: float | None) -> Iterator[ImageArray]:
         """See :class:`Source`."""
+        converter = PlaneConverter()
         for number in range(STILL_LOOP_FRAMES):
-            yield self.motion.frame(number)
+            yield converter.planes_of(self.motion.frame(number))
 
 
 def open_source(

@@ -58,8 +58,9 @@ def analyse(track: FaceTrack, space: MouthSpace) -> FaceAnalysis:
     neutral = personal_neutral(points[~mended], space.neutral)
     rest_opening = float(lip_opening(neutral))
     neutral = close_lips(neutral, space)
-    poses = smooth_poses(fit_poses(points, neutral))
-    shape = smooth_shape(to_head(points, fit_poses(points, neutral)))
+    fitted = fit_poses(points, neutral)
+    poses = smooth_poses(fitted)
+    shape = smooth_shape(to_head(points, fitted))
     steady = np.stack([pose.to_pixels(mesh) for pose, mesh in zip(poses, shape, strict=True)])
     return FaceAnalysis(
         steady, tuple(poses), neutral, shape - neutral, lip_opening(shape), rest_opening, mended
@@ -120,8 +121,9 @@ def close_lips(neutral: FloatArray, space: MouthSpace) -> FloatArray:
 
 def smooth_poses(poses: list[HeadPose]) -> list[HeadPose]:
     """Smooth rotation, size and place of the head without lag."""
-    middle = Rotation.from_matrix(np.stack([pose.rotation for pose in poses])).mean()
-    turns = np.stack([(middle.inv() * Rotation.from_matrix(pose.rotation)).as_rotvec() for pose in poses])
+    turned = Rotation.from_matrix(np.stack([pose.rotation for pose in poses]))
+    middle = turned.mean()
+    turns = (middle.inv() * turned).as_rotvec()
     scales = np.array([pose.scale_px for pose in poses])
     unit = float(np.median(scales))
     places = np.stack([pose.translation_px for pose in poses]) / unit

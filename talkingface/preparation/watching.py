@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.landmarks import FACE_OVAL, LANDMARK_COUNT
+from talkingface.preparation.read_ahead import ReadAhead
 from talkingface.records import FloatArray, ImageArray
 from talkingface.tracking import FaceTrack, FaceTracker
 
 THUMB_PX = 64
 FACE_NOTE_PX = 96
+TRACKED_AHEAD = 4
 LOWER_FACE_PX = 32
 # Outer corners of the eyes and the chin, and where they come to lie around the small lower face.
 LOWER_FACE_MARKS, LOWER_FACE_PLACES = (33, 263, 152), ((4, -8), (28, -8), (16, 30))
@@ -64,7 +66,7 @@ def watch(
     on_frame: Callable[[int], None],
     count_faces: Callable[[], int] = lambda: 1,
 ) -> Watched:
-    """Track every frame and note how it looks.
+    """Track every frame and note how it looks; the tracker works in a thread of its own.
 
     Args:
         frames: uint8 (height, width, 3) RGB; a repeated array is looked at once.
@@ -75,9 +77,8 @@ def watch(
     """
     points, notes, thumbs, lower_faces, faces = [], [], [], [], []
     last: ImageArray | None = None
-    for frame in frames:
+    for frame, mesh, face_count in ReadAhead(_tracked(frames, tracker, count_faces), TRACKED_AHEAD):
         if frame is not last:
-            mesh = tracker.track(frame)
             note = _note(frame, mesh)
             thumb = _thumb(frame)
             lower_face = _lower_face(frame, mesh)
@@ -86,7 +87,7 @@ def watch(
         notes.append((mesh is not None, *note))
         thumbs.append(thumb)
         lower_faces.append(lower_face)
-        faces.append(count_faces())
+        faces.append(face_count)
         on_frame(len(points))
     if last is None:
         empty = np.zeros(0, np.float32)
@@ -113,11 +114,24 @@ def watch(
     )  # fmt: skip
 
 
+def _tracked(
+    frames: Iterable[ImageArray], tracker: FaceTracker, count_faces: Callable[[], int]
+) -> Iterator[tuple[ImageArray, FloatArray | None, int]]:
+    """Yield every frame with its landmarks and how many faces were seen."""
+    last: ImageArray | None = None
+    mesh: FloatArray | None = None
+    for frame in frames:
+        if frame is not last:
+            mesh, last = tracker.track(frame), frame
+        yield frame, mesh, count_faces()
+
+
 def _thumb(frame: ImageArray) -> NDArray[np.uint8]:
     shrink = THUMB_PX / max(frame.shape[:2])
     size = (max(1, round(frame.shape[1] * shrink)), max(1, round(frame.shape[0] * shrink)))
-    coarse = np.ascontiguousarray(frame[:: max(1, int(0.25 / shrink)), :: max(1, int(0.25 / shrink))])
-    return cv2.cvtColor(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+    step = max(1, int(0.25 / shrink))
+    coarse = cv2.cvtColor(np.ascontiguousarray(frame[::step, ::step]), cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(coarse, size, interpolation=cv2.INTER_AREA))
 
 
 def _note(frame: ImageArray, mesh: FloatArray | None) -> tuple[float, float, float]:

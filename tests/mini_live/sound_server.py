@@ -50,6 +50,11 @@ class SoundServer:
         self.pactl("set-default-sink", SINK)
         self.pactl("set-default-source", f"{SINK}.monitor")
 
+    @property
+    def process_id(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
     def pactl(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run pactl against the server."""
         return subprocess.run(["pactl", *arguments], env=self.environment, capture_output=True, timeout=10)

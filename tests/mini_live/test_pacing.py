@@ -55,3 +55,32 @@ def test_another_source_starts_from_what_was_known() -> None:
     assert pacer.heard_s(0) == pytest.approx(5.0)
     pacer.arrived(640, 5.34)
     assert pacer.heard_s(0) == pytest.approx(5.3)
+
+
+def shown_for(lag_s: list[float], least_s: float = 0.02) -> list[float]:
+    """Return how much later than promised each frame is due, where frames take that long after their sound."""
+    pacer = AudioPacer(80, least_s)
+    pacer.arrived(320, 0.02)
+    due_s = []
+    for frame, lag in enumerate(lag_s):
+        promised_s = (frame + 2) * 0.04 + 0.05
+        due_s.append(pacer.due_s(frame) - promised_s)
+        pacer.made(frame, promised_s, lag)
+    return due_s
+
+
+def test_frames_that_are_ready_in_time_are_not_held_back() -> None:
+    assert max(shown_for([0.012] * 500)) == pytest.approx(0.02)
+
+
+def test_the_picture_waits_for_nearly_all_frames_and_forgets_again() -> None:
+    lag_s = list(np.random.default_rng(2).uniform(0.01, 0.035, 1_500))
+    later = shown_for(lag_s + [0.005] * 1_500)
+    assert max(np.abs(np.diff(later))) < 0.0003, "nobody sees it"
+    in_time = [lag <= due for lag, due in zip(lag_s[500:1_500], later[500:1_500], strict=True)]
+    assert 0.9 < float(np.mean(in_time)) < 0.99
+    assert later[-1] < 0.032
+
+
+def test_the_picture_never_waits_for_a_machine_that_is_too_slow() -> None:
+    assert max(shown_for([0.06] * 3_000)) <= 0.1 + 1e-9

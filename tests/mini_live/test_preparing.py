@@ -27,6 +27,7 @@ if "bad" in sys.argv[2]:
 if "slow" in sys.argv[2]:
     time.sleep(30)
 pathlib.Path(sys.argv[4]).mkdir()
+pathlib.Path(sys.argv[4], "consent").write_text(sys.argv[7], encoding="utf-8")
 print(json.dumps({"event": "result"}))
 """
 
@@ -41,7 +42,7 @@ def run(preparing: Preparing, video: Path, folder: Path) -> list[tuple[object, .
     preparing.progress.connect(lambda stage, percent: told.append(("progress", stage, percent)))
     preparing.done.connect(lambda path: told.append(("done", Path(path))))
     preparing.failed.connect(lambda text: told.append(("failed", text)))
-    preparing.start(video, folder)
+    preparing.start(video, folder, "--Änn: 我的脸")
     limit_s = time.monotonic() + 20
     while preparing.busy and time.monotonic() < limit_s:
         QCoreApplication.processEvents()
@@ -54,6 +55,7 @@ def test_progress_and_the_new_folder_are_told(preparing: Preparing, tmp_path: Pa
     told = run(preparing, Path("Ann. 1.mp4"), tmp_path)
     assert ("progress", "track", 50) in told
     assert told[-1] == ("done", tmp_path / "Ann_ 1 2")
+    assert (tmp_path / "Ann_ 1 2" / "consent").read_text(encoding="utf-8") == "--consent=--Änn: 我的脸"
 
 
 def test_an_error_arrives_as_its_sentence(preparing: Preparing, tmp_path: Path) -> None:

@@ -205,6 +205,20 @@ def test_live_answers_sound_with_every_picture_in_order(client: TestClient) -> N
     assert np.abs(decoded[0].astype(int) - decoded[12]).mean() > 0.5
 
 
+def test_live_carries_the_sign_unless_it_is_left_out(client: TestClient) -> None:
+    corners = []
+    for query in ("", "&badge=false"):
+        with client.websocket_connect(f"{WS}/ws/live?character=anna{query}") as socket:
+            socket.receive_json()
+            socket.send_bytes(int16_bytes(babble(0.2)))
+            socket.send_text(END)
+            shown, _ = pictures(socket)
+        picture = cv2.imdecode(np.frombuffer(shown[0][-1], np.uint8), cv2.IMREAD_COLOR)
+        corners.append(picture[-50:, -60:].astype(int))
+    difference = np.abs(corners[0] - corners[1]).max(-1)
+    assert (difference > 40).sum() > 60 and difference[:8].max() < 12
+
+
 def test_live_leaves_frames_out_only_where_that_was_asked_for(client: TestClient) -> None:
     with client.websocket_connect(f"{WS}/ws/live?drop_late=true") as socket:
         socket.receive_json()

@@ -38,7 +38,7 @@ def with_driver(monkeypatch: pytest.MonkeyPatch, camera: object) -> None:
 
 def test_frames_are_sent_as_they_are_and_a_lost_camera_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with_driver(monkeypatch, PretendedCamera)
-    sink = VirtualCameraSink(48, 32)
+    sink = VirtualCameraSink(48, 32, badge=False)
     camera = PretendedCamera.made[-1]
     assert (camera.size, camera.fps, sink.name) == ((48, 32), 25, "/dev/video9")
     frame = VideoFrame(np.full((32, 48, 3), 7, np.uint8), 0, 0.0)
@@ -50,6 +50,19 @@ def test_frames_are_sent_as_they_are_and_a_lost_camera_is_told(monkeypatch: pyte
     sink.close()
     sink.close()
     assert camera.closed == 1
+
+
+def test_the_sign_is_on_what_is_sent_and_not_on_what_others_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_driver(monkeypatch, PretendedCamera)
+    sink = VirtualCameraSink(96, 64)
+    frame = VideoFrame(np.full((64, 96, 3), 7, np.uint8), 0, 0.0)
+    sink.write(frame)
+    sink.badge = False
+    sink.write(frame)
+    signed, plain = PretendedCamera.made[-1].sent
+    assert signed[32:, 48:].max() > 200 and (signed[:32] == 7).all()
+    assert (plain == 7).all() and (frame.rgb == 7).all()
+    sink.close()
 
 
 @pytest.mark.parametrize(("system", "cure"), [("linux", "v4l2loopback"), ("win32", "OBS"), ("darwin", "OBS")])

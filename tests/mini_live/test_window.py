@@ -313,13 +313,13 @@ def test_a_finished_preparation_becomes_a_character(window: MainWindow, tmp_path
 def test_a_failed_preparation_offers_another_try(window: MainWindow, tmp_path: Path) -> None:
     made_ready(window)
     strip, started = window.preparation, []
-    strip.preparing.start = started.append  # type: ignore[method-assign, assignment]
-    strip.start(tmp_path / "ann.mp4")
+    strip.preparing.start = lambda video, consent: started.append((video, consent))  # type: ignore[method-assign, assignment, misc]
+    strip.start(tmp_path / "ann.mp4", "Ann: my face")
     strip.preparing.failed.emit("expected a face, found none")
     assert strip.isVisible() and "ann.mp4" in strip.title.text() and "face" in strip.detail.text()
     assert strip.first.text() == "Try again"
     strip.first.click()
-    assert started == [tmp_path / "ann.mp4"] * 2
+    assert started == [(tmp_path / "ann.mp4", "Ann: my face")] * 2
 
 
 def test_the_companion_is_the_character_alone_and_escape_comes_back(
@@ -503,7 +503,7 @@ def test_a_character_damaged_while_shown_is_told_and_the_default_is_marked(windo
 
 def test_a_snapshot_is_saved_as_it_was_when_asked(window: MainWindow, tmp_path: Path) -> None:
     made_ready(window)
-    window.stage.show_frame(np.full((12, 8, 3), 200, np.uint8))
+    window.stage.show_frame(np.full((120, 80, 3), 200, np.uint8))
     window.filming.dialogs.snapshot = lambda: tmp_path / "a.png"  # type: ignore[method-assign]
     window.action_bar.snapshot.click()
     assert QImage(str(tmp_path / "a.png")).pixelColor(3, 3).red() == 200

@@ -37,6 +37,14 @@ def test_light_letters_on_a_dark_sign_in_the_corner_alone(width: int, height: in
     assert sign.max() - np.median(sign) > 75
 
 
+@pytest.mark.parametrize("grey", [10, 128, 250])
+def test_it_looks_the_same_in_rgb(grey: int) -> None:
+    picture = np.full((400, 320, 3), grey, np.uint8)
+    Badge(320, 400).lay_rgb(picture)
+    through_planes = signed(320, 400, grey)
+    assert np.abs(picture.astype(int) - through_planes).max() <= 4
+
+
 @pytest.mark.parametrize(("width", "height"), [(2, 2), (16, 10), (64, 2), (50, 400)])
 def test_tiny_pictures_hold_it_somehow(width: int, height: int) -> None:
     assert signed(width, height, 128).shape == (height, width, 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from talkingface.character import load_character
 from talkingface.errors import BadInputError, BadVideoError, NoFaceError, OutputError
 from talkingface.frame_loop import FrameLoop
 from talkingface.preparation import prepare_character
+from talkingface.preparation.kept_planes import KeptPlanes
+from talkingface.records import ImageArray
 from talkingface.tracking import FaceTrack
 from talkingface.video_files import read_frames
 from tests.made_faces import KnownTracker, face_track, face_video, swaying
@@ -40,6 +43,26 @@ def digests(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def test_a_clip_too_long_to_be_kept_gives_the_same_bytes(
+    video: Path, track: FaceTrack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[bool] = []
+
+    class Small(KeptPlanes):
+        def __init__(self) -> None:
+            super().__init__(most_bytes=40 * 320 * 600)
+
+        def again(self) -> Iterator[ImageArray] | None:
+            kept.append(super().again() is not None)
+            return super().again()
+
+    prepare_character(video, tmp_path / "kept", name="x", tracker=KnownTracker(track))
+    monkeypatch.setattr("talkingface.preparation.prepare.KeptPlanes", Small)
+    prepare_character(video, tmp_path / "read again", name="x", tracker=KnownTracker(track))
+    assert kept == [False]
+    assert digests(tmp_path / "kept") == digests(tmp_path / "read again")
 
 
 def test_a_whole_character_comes_out(video: Path, track: FaceTrack, tmp_path: Path) -> None:

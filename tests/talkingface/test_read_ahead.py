@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from talkingface.preparation.read_ahead import read_ahead
+from talkingface.preparation.read_ahead import ReadAhead
 
 
 def test_everything_comes_in_order_and_is_the_same_object() -> None:
     items = [object() for _ in range(50)]
-    assert all(a is b for a, b in zip(read_ahead(iter(items), 3), items, strict=True))
-    assert list(read_ahead(iter([]), 3)) == []
+    assert all(a is b for a, b in zip(ReadAhead(iter(items), 3), items, strict=True))
+    assert list(ReadAhead(iter([]), 3)) == []
 
 
 def test_an_error_comes_after_the_items_before_it() -> None:
@@ -21,7 +21,7 @@ def test_an_error_comes_after_the_items_before_it() -> None:
         yield 1
         raise ValueError("broken")
 
-    ahead = read_ahead(items(), 4)
+    ahead = ReadAhead(items(), 4)
     assert next(ahead) == 1
     with pytest.raises(ValueError, match="broken"):
         next(ahead)
@@ -36,8 +36,11 @@ def test_an_early_end_ends_the_thread_and_asks_for_little_more() -> None:
             yield number
 
     before = threading.active_count()
-    ahead = read_ahead(items(), 4)
+    ahead = ReadAhead(items(), 4)
     assert [next(ahead), next(ahead)] == [0, 1]
     ahead.close()
     assert threading.active_count() == before
     assert len(asked) < 12
+    unread = ReadAhead(items(), 4)
+    del unread
+    assert threading.active_count() == before

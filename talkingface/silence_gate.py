@@ -23,7 +23,9 @@ BACKGROUND_RISE_DB = 3.0 / FRAMES_PER_SECOND
 # 80 ms. Silence is steady where nobody is; between two words it still has the room's echo and a breath in it.
 SILENCE_HOLD_FRAMES = 7
 BACKGROUND_HOLD_FRAMES = 20
-STEADY_DB = 4.0
+STEADY_DB = 3.0
+# A click is heard in two frames; it does not make silence unsteady.
+CLICK_FRAMES = 2
 OPEN_STEP = 0.5
 CLOSE_STEP = 0.5
 
@@ -73,8 +75,9 @@ class SilenceGate:
 
     def apply(self, coefficients: FloatArray) -> tuple[FloatArray, bool]:
         """Gate one frame's (K,) coefficients by what was heard around it; returns them and whether it is silent."""
-        loudest = max(self._levels_dbfs, default=self._threshold_dbfs)
-        steady = loudest - min(self._levels_dbfs, default=loudest) < STEADY_DB
+        levels = sorted(self._levels_dbfs) or [self._threshold_dbfs]
+        loudest, without_click = levels[-1], levels[: max(1, len(levels) - CLICK_FRAMES)]
+        steady = without_click[-1] - without_click[0] < STEADY_DB
         if not any(self._outstanding):
             self._shut = True
         elif loudest > self._threshold_dbfs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,7 @@ class SilenceGate:
         """
         self._levels_dbfs: deque[float] = deque(maxlen=look_ahead_frames + 1 + SILENCE_HOLD_FRAMES)
         self._outstanding: deque[bool] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
+        self._recent_dbfs: deque[float] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
         self._threshold_dbfs = max(threshold_dbfs, SILENT_BELOW_DBFS)
         self._background_dbfs = self._threshold_dbfs
         self._shut = True
@@ -65,7 +67,10 @@ class SilenceGate:
     def listen(self, features: FloatArray) -> None:
         """Take the float32 (2, 80) columns of the next step."""
         level = level_dbfs(features)
-        if level < self._background_dbfs:
+        self._recent_dbfs.append(level)
+        if self._drones():
+            self._background_dbfs = max(self._background_dbfs, level)
+        elif level < self._background_dbfs:
             self._background_dbfs = max(level, self._threshold_dbfs - STANDS_OUT_DB)
         else:
             risen = min(self._background_dbfs + BACKGROUND_RISE_DB, level, BACKGROUND_BELOW_DBFS)
@@ -75,19 +80,28 @@ class SilenceGate:
 
     def apply(self, coefficients: FloatArray) -> tuple[FloatArray, bool]:
         """Gate one frame's (K,) coefficients by what was heard around it; returns them and whether it is silent."""
-        levels = sorted(self._levels_dbfs) or [self._threshold_dbfs]
-        loudest, without_click = levels[-1], levels[: max(1, len(levels) - CLICK_FRAMES)]
-        steady = without_click[-1] - without_click[0] < STEADY_DB
-        if not any(self._outstanding):
+        if not any(self._outstanding) or self._drones():
             self._shut = True
-        elif loudest > self._threshold_dbfs:
+        elif max(self._levels_dbfs) > self._threshold_dbfs:
             self._shut = False
-        elif steady:
+        elif _steady(self._levels_dbfs):
             self._shut = True
         self._open = min(1.0, max(0.0, self._open + (-CLOSE_STEP if self._shut else OPEN_STEP)))
         # Away from 0 and 1 the ramp has no corners, so the mouth does not pop.
         weight = np.float32(self._open * self._open * (3.0 - 2.0 * self._open))
         return (coefficients * weight).astype(np.float32), self._open == 0.0
+
+    def _drones(self) -> bool:
+        """Return whether a sound too faint for a speaker has been steady for so long that it is none."""
+        recent = self._recent_dbfs
+        return len(recent) == recent.maxlen and max(recent) < BACKGROUND_BELOW_DBFS and _steady(recent)
+
+
+def _steady(levels_dbfs: Iterable[float]) -> bool:
+    """Return whether the levels stay alike, the two loudest left out."""
+    levels = sorted(levels_dbfs)
+    without_click = levels[: max(1, len(levels) - CLICK_FRAMES)]
+    return without_click[-1] - without_click[0] < STEADY_DB
 
 
 def gate_all(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from pathlib import Path
 
 from talkingface.errors import BadInputError
 
 RENDERERS = ("auto", "gl", "cpu")
+LARGEST_SIDE_PX = 4096
 CURVE_FORMATS = ("json", "csv", "arkit")
 
 
@@ -154,6 +156,16 @@ def _characters(parser: argparse.ArgumentParser) -> None:
 
 def _bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frames", type=int, default=100, help="frames to measure (default 100)")
+    parser.add_argument(
+        "--size", type=_size, metavar="WxH", help="bring the character into this size first, such as 720x1080"
+    )
+    parser.add_argument(
+        "--busy",
+        type=int,
+        default=0,
+        metavar="N",
+        help="keep N cores busy meanwhile, as other programs would",
+    )
     _add_avatar(parser)
 
 
@@ -207,6 +219,16 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"expected a port of 0 to 65535, found {text!r}")
     return int(text)
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([0-9]{2,4})x([0-9]{2,4})", text)
+    width, height = (int(side) for side in found.groups()) if found else (0, 0)
+    if width % 2 or height % 2 or not 64 <= min(width, height) <= max(width, height) <= LARGEST_SIDE_PX:
+        raise argparse.ArgumentTypeError(
+            f"expected WIDTHxHEIGHT of even sides from 64 to {LARGEST_SIDE_PX}, found {text!r}"
+        )
+    return width, height
 
 
 def _number(text: str) -> float:

@@ -18,7 +18,7 @@ from talkingface.errors import AvatarError
 NEEDED = "needed"
 OPTIONAL = "optional"
 NEEDED_PACKAGES = {
-    "numpy": "numpy", "opencv-contrib-python": "opencv-contrib-python==4.11.0.86", "av": "av",
+    "numpy": "numpy", "numba": "numba", "opencv-contrib-python": "opencv-contrib-python==4.11.0.86", "av": "av",
     "onnxruntime": "onnxruntime", "kaldi-native-fbank": "kaldi-native-fbank", "soxr": "soxr", "rich": "rich",
 }  # fmt: skip
 LIVE_PACKAGES = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mini_live.sentences import in_chinese
+
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 
 _VOICE: dict[str, tuple[str, str]] = {
@@ -270,7 +272,13 @@ class Messages:
     def text(self, key: str, **values: object) -> str:
         """Return a text with its values filled in."""
         english, chinese = _TEXTS[key]
+        if "detail" in values:
+            values["detail"] = self.detail(str(values["detail"]))
         return (chinese if self.language == "zh" else english).format(**values)
+
+    def detail(self, sentence: str) -> str:
+        """Return what an error says, in the language chosen where the sentence is the program's own."""
+        return in_chinese(sentence) if self.language == "zh" else sentence
 
 
 def has_text(key: str) -> bool:

@@ -15,7 +15,7 @@ from talkingface.records import AudioChunk, FloatArray, VideoFrame
 from talkingface.timing import SAMPLE_RATE
 
 # Enough for a busy moment; the picture comes later than this anyway.
-BUFFERED_S = 0.04
+BUFFERED_S = 0.06
 LONGEST_BUFFERED_S = 1.0
 STALLED_S = 2.0
 LOGGER = logging.getLogger(__name__)

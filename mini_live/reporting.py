@@ -6,10 +6,10 @@ import json
 import sys
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 PROGRESS_PERIOD_S = 0.1
 
@@ -24,9 +24,8 @@ class Reporter:
             as_json: whether to print JSON lines on standard output.
         """
         self.as_json = as_json
-        self._console = Console(stderr=True, highlight=False)
         self._progress: Progress | None = None
-        self._task = TaskID(0)
+        self._task: TaskID | None = None
         self._last: tuple[float, str] = (0.0, "")
 
     def progress(self, done: float, stage: str) -> None:
@@ -42,13 +41,18 @@ class Reporter:
         self._last = (now_s, stage)
         if self.as_json:
             self._line({"event": "progress", "done": round(min(max(done, 0.0), 1.0), 4), "stage": stage})
-        elif self._console.is_terminal:
+        elif sys.stderr.isatty():
             bar = self._bar(stage)
+            assert self._task is not None, "made with the bar"
             bar.update(self._task, completed=done, description=stage)
 
     def note(self, text: str) -> None:
         """Say one sentence to a person."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        if self._progress is not None:
+            self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            return
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
     def event(self, kind: str, fields: dict[str, Any]) -> None:
         """Give programs an intermediate event; people do not see it."""
@@ -89,12 +93,16 @@ class Reporter:
 
     def _bar(self, stage: str) -> Progress:
         if self._progress is None:
+            # Here, because the window starts sooner without it.
+            from rich.console import Console
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
             self._progress = Progress(
                 TextColumn("{task.description}"),
                 BarColumn(),
                 TextColumn("{task.percentage:>3.0f}%"),
                 TimeRemainingColumn(),
-                console=self._console,
+                console=Console(stderr=True, highlight=False),
                 transient=True,
             )
             self._task = self._progress.add_task(stage, total=1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,6 +38,7 @@ PROGRAM_FOLDER = Path(__file__).resolve().parent.parent
 CHARACTERS_FOLDER = PROGRAM_FOLDER / "assets" / "characters"
 DEFAULT_CHARACTER = CHARACTERS_FOLDER / "default"
 CHECKPOINT_FOLDER = PROGRAM_FOLDER / "checkpoint"
+_ANY_LOOK = TeethLook(np.full(3, 0.8, np.float32), np.full(3, 0.2, np.float32))
 MOUTH_SPACE = CHECKPOINT_FOLDER / "mouth_space.npz"
 
 
@@ -108,7 +110,7 @@ def open_avatar(
 
     Args:
         folder: the character folder, or the name of a known one; None is the default character.
-        renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where it works.
+        renderer: ``gl``, ``cpu``, or ``auto`` for OpenGL where a graphics card draws it.
         space: the mouth blendshapes.
         on_note: told in a sentence when ``auto`` had to do without OpenGL.
 
@@ -117,9 +119,18 @@ def open_avatar(
         CheckpointError: weights or meshes are missing or damaged.
         GraphicsError: OpenGL was asked for and does not work.
     """
-    parts = load_parts(folder, on_note)
-    drawer, name = _open_renderer(renderer, parts.meshes, parts.character.teeth_look, on_note)
+    with ThreadPoolExecutor(1, thread_name_prefix="loading") as beside:
+        loading = beside.submit(load_parts, folder, on_note)
+        # OpenGL belongs to this thread and takes as long to open as all the rest.
+        try:
+            drawer, name = _open_renderer(renderer, load_meshes(), _ANY_LOOK, on_note)
+        except BaseException:
+            if loading.exception() is None:
+                loading.result().close()
+            raise
     try:
+        parts = loading.result()
+        drawer.wear(parts.character.teeth_look)
         return _put_together(parts, space, drawer, name)
     except BaseException:
         drawer.close()
@@ -266,10 +277,9 @@ def _open_renderer(
 ) -> tuple[MouthRenderer, str]:
     if wanted != "cpu":
         try:
-            # Here, because PyOpenGL loads its platform's library at import and fails where there is none.
-            from mini_live.gl.mouth_renderer import GlMouthRenderer
-
-            return GlMouthRenderer(meshes, look), "gl"
+            drawer = _gl_renderer(meshes, look, needs_card=wanted == "auto")
+            if drawer is not None:
+                return drawer, "gl"
         except (GraphicsError, ImportError) as error:
             if wanted == "gl":
                 raise GraphicsError(f"expected a working OpenGL, found none: {error}") from error
@@ -278,3 +288,23 @@ def _open_renderer(
     from talkingface.cpu_renderer import CpuMouthRenderer
 
     return CpuMouthRenderer(meshes, look), "cpu"
+
+
+def _gl_renderer(meshes: FaceMeshes, look: TeethLook, needs_card: bool) -> MouthRenderer | None:
+    """Return the renderer of OpenGL; None where a graphics card is needed and OpenGL only computes.
+
+    Raises:
+        GraphicsError: no OpenGL.
+        ImportError: PyOpenGL loads its platform's library at import and fails where there is none.
+    """
+    from mini_live.gl.context import may_have_card
+
+    if needs_card and not may_have_card():
+        return None
+    from mini_live.gl.mouth_renderer import GlMouthRenderer
+
+    renderer = GlMouthRenderer(meshes, look)
+    if needs_card and renderer.is_software:
+        renderer.close()
+        return None
+    return renderer

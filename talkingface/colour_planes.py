@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import av
-import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
+from talkingface.compiled import compiled
 from talkingface.records import CropRectangle, ImageArray
 
+# BT.709 in limited range: how much of a change of red, green and blue goes into each plane, in 2^-BITS.
+BITS, HALF = 16, 1 << 15
+LUMA_OF_RGB = (11966, 40254, 4064)
+BLUE_OF_RGB = (-6596, -22188, 28784)
+RED_OF_RGB = (28784, -26145, -2639)
 ALIGNED_PX, ALIGNED_ROWS = 16, 4  # where rectangles may be cut, so that they convert as whole frames do
 
 
@@ -98,11 +103,46 @@ class PlaneConverter:
             before: uint8 (place.height, place.width, 3) what :meth:`read` gave.
             after: the same, changed.
         """
-        whole = CropRectangle(0, 0, place.width, place.height)
-        old, new = _parts(self.planes_of(before), whole), _parts(self.planes_of(after), whole)
-        for into, was, will_be in zip(_parts(planes, place), old, new, strict=True):
-            change = cv2.subtract(will_be, was, dtype=cv2.CV_16S)
-            cv2.add(into, change, dst=into, dtype=cv2.CV_8U)
+        luma, blue, red = _parts(planes, place)
+        _add_change(luma, blue, red, before, after)
+
+
+@compiled
+def _add_change(
+    luma: NDArray[np.uint8],
+    blue: NDArray[np.uint8],
+    red: NDArray[np.uint8],
+    before: ImageArray,
+    after: ImageArray,
+) -> None:
+    """Carry a change of colours into planes, changed in place, four pixels after four.
+
+    Args:
+        luma: uint8 (h, w), both even.
+        blue: uint8 (h / 2, w / 2).
+        red: uint8 (h / 2, w / 2).
+        before: uint8 (h, w, 3).
+        after: uint8 (h, w, 3).
+    """
+    for y in range(blue.shape[0]):
+        for x in range(blue.shape[1]):
+            sum_r = sum_g = sum_b = np.int64(0)
+            is_changed = False
+            for row in range(2 * y, 2 * y + 2):
+                for column in range(2 * x, 2 * x + 2):
+                    r = np.int64(after[row, column, 0]) - np.int64(before[row, column, 0])
+                    g = np.int64(after[row, column, 1]) - np.int64(before[row, column, 1])
+                    b = np.int64(after[row, column, 2]) - np.int64(before[row, column, 2])
+                    if r != 0 or g != 0 or b != 0:
+                        is_changed = True
+                        change = (r * LUMA_OF_RGB[0] + g * LUMA_OF_RGB[1] + b * LUMA_OF_RGB[2] + HALF) >> BITS
+                        luma[row, column] = min(max(luma[row, column] + change, 0), 255)
+                        sum_r, sum_g, sum_b = sum_r + r, sum_g + g, sum_b + b
+            if is_changed:
+                more_blue = sum_r * BLUE_OF_RGB[0] + sum_g * BLUE_OF_RGB[1] + sum_b * BLUE_OF_RGB[2]
+                blue[y, x] = min(max(blue[y, x] + ((more_blue + 4 * HALF) >> (BITS + 2)), 0), 255)
+                more_red = sum_r * RED_OF_RGB[0] + sum_g * RED_OF_RGB[1] + sum_b * RED_OF_RGB[2]
+                red[y, x] = min(max(red[y, x] + ((more_red + 4 * HALF) >> (BITS + 2)), 0), 255)
 
 
 def aligned(crop: CropRectangle, width: int, height: int) -> CropRectangle:

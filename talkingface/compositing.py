@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.compiled import compiled
 from talkingface.face_rig import PATCH_PX
+from talkingface.patch_warping import FINE, lay_change, warped
 from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeometry
 from talkingface.wrap_mesh import WrapMesh
 
@@ -39,10 +41,24 @@ def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
     Returns:
         uint8 (h, w, 3), a new array.
     """
-    share = cv2.cvtColor(cv2.extractChannel(drawn, 3), cv2.COLOR_GRAY2RGB)
-    face = cv2.multiply(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), share, scale=1 / FULL)
-    share = cv2.bitwise_not(share, dst=share)
-    return cast(ImageArray, cv2.add(face, cv2.multiply(crop, share, dst=share, scale=1 / FULL), dst=face))
+    face = np.empty_like(crop, order="C")
+    _blend(crop, drawn, face)
+    return face
+
+
+@compiled
+def _blend(crop: ImageArray, drawn: ImageArray, face: ImageArray) -> None:
+    for y in range(face.shape[0]):
+        for x in range(face.shape[1]):
+            share = np.int32(drawn[y, x, 3])
+            if share == FULL:
+                face[y, x, 0], face[y, x, 1], face[y, x, 2] = drawn[y, x, 0], drawn[y, x, 1], drawn[y, x, 2]
+            elif share == 0:
+                face[y, x, 0], face[y, x, 1], face[y, x, 2] = crop[y, x, 0], crop[y, x, 1], crop[y, x, 2]
+            else:
+                for channel in range(3):
+                    mixed = drawn[y, x, channel] * share + crop[y, x, channel] * (FULL - share)
+                    face[y, x, channel] = (mixed + FULL // 2) // FULL
 
 
 def guide_patch(face: ImageArray, geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
@@ -76,13 +92,7 @@ def cut_patch(image: ImageArray, patch_to_image: FloatArray) -> ImageArray:
         patch_to_image[:, 2] -= low
         sigma = 0.45 * scale
         image = cv2.GaussianBlur(image, (0, 0), sigma)
-    return cv2.warpAffine(
-        image,
-        patch_to_image,
-        (PATCH_PX, PATCH_PX),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    return warped(image, patch_to_image, PATCH_PX)
 
 
 def mouth_mask(geometry: MouthGeometry, ring_rows: NDArray[np.int64]) -> ImageArray:
@@ -132,25 +142,50 @@ def lay_patch(
         mask: uint8 (128, 128) where it counts.
         geometry: where the patch lies.
     """
+    around = _within_patch(cv2.boundingRect(mask), 1)
+    if not around[2]:
+        return
     drawn, inside = cv2.cvtColor(guide, cv2.COLOR_RGBA2RGB), cv2.extractChannel(guide, 3)
     change = cv2.subtract(painted, drawn, dtype=cv2.CV_16S)
-    shares = cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB)
-    added = cv2.multiply(change, shares, scale=1 / FULL, dtype=cv2.CV_32F)  # warped faster than whole numbers
     lips = _within_patch(cv2.boundingRect(inside), REPAINTED_REACH_PX)
-    plain = _repainted_inside(change[_place(lips)], inside[_place(lips)])
-    if plain.any():
-        # The guide stands for the face there: it is the face without its fine lines.
-        smooth = cv2.multiply(drawn[_place(lips)], cv2.cvtColor(plain, cv2.COLOR_GRAY2RGB), scale=1 / FULL)
-        added[_place(lips)] += smooth
-        kept, place = _carried(cv2.bitwise_not(plain), lips, geometry, face, outside=FULL)
-        if kept.size:
-            region = face[place]
-            cv2.multiply(region, cv2.cvtColor(kept, cv2.COLOR_GRAY2RGB), dst=region, scale=1 / FULL)
-    around = cv2.boundingRect(mask)
-    carried, place = _carried(added[_place(around)], around, geometry, face, outside=0)
-    if carried.size:
-        region = face[place]
-        cv2.add(region, carried, dst=region, dtype=cv2.CV_8U)
+    plain = np.zeros((PATCH_PX, PATCH_PX), np.uint8)
+    plain[_place(lips)] = _repainted_inside(change[_place(lips)], inside[_place(lips)])
+    here = _place(around)
+    added, out = np.zeros((around[3], around[2], 3), np.int16), np.zeros((around[3], around[2]), np.uint8)
+    _weigh(change[here], drawn[here], mask[here], plain[here], added, out)
+    to_crop = np.asarray(geometry.patch_to_crop, np.float64).copy()
+    to_crop[:, 2] += to_crop[:, 0] * around[0] + to_crop[:, 1] * around[1]
+    is_enlarged = float(np.hypot(to_crop[0, 0], to_crop[1, 0])) > LINEAR_FROM_SCALE
+    lay_change(face, added, out, to_crop, is_enlarged)
+
+
+@compiled
+def _weigh(
+    change: NDArray[np.int16],
+    drawn: ImageArray,
+    mask: ImageArray,
+    plain: ImageArray,
+    added: NDArray[np.int16],
+    out: ImageArray,
+) -> None:
+    """Say what is carried into the face, but for the outermost pixels, which stay as they are.
+
+    Args:
+        change: int16 (h, w, 3) what was painted less what was drawn.
+        drawn: uint8 (h, w, 3).
+        mask: uint8 (h, w) how much of the change counts.
+        plain: uint8 (h, w) how much of the face itself is taken out; what was drawn, which is the face without its
+            fine lines, stands for it there.
+        added: int16 (h, w, 3), filled, in ``FINE`` units.
+        out: uint8 (h, w), filled with ``plain``.
+    """
+    for y in range(1, mask.shape[0] - 1):
+        for x in range(1, mask.shape[1] - 1):
+            counts, taken = np.int32(mask[y, x]), np.int32(plain[y, x])
+            out[y, x] = taken
+            for channel in range(3):
+                total = (change[y, x, channel] * counts + drawn[y, x, channel] * taken) * FINE
+                added[y, x, channel] = (total + (FULL // 2 if total >= 0 else -(FULL // 2))) / FULL
 
 
 def _repainted_inside(change: NDArray[np.int16], inside: ImageArray) -> ImageArray:
@@ -161,41 +196,6 @@ def _repainted_inside(change: NDArray[np.int16], inside: ImageArray) -> ImageArr
     amount = cv2.blur(cv2.max(cv2.max(red, green), blue), (REPAINTED_BLUR_PX, REPAINTED_BLUR_PX))
     inside = cv2.GaussianBlur(cv2.dilate(inside, np.ones((3, 3), np.uint8)), (0, 0), 1.0)
     return cast(ImageArray, cv2.min(cv2.multiply(amount, inside, scale=1 / REPAINTED_LEVELS), inside))
-
-
-def _carried(
-    piece: NDArray[np.generic], of_patch: Rectangle, geometry: MouthGeometry, face: ImageArray, outside: int
-) -> tuple[NDArray[np.generic], tuple[slice, slice]]:
-    """Carry a rectangle of the patch, (h, w) or (h, w, 3), into the face.
-
-    Args:
-        piece: the rectangle's content.
-        of_patch: where it lies in the patch.
-        geometry: where the patch lies.
-        face: tells the size of the crop.
-        outside: what lies around the piece.
-
-    Returns:
-        What lies in the face, of the same type, empty outside of it, and where.
-    """
-    left, top, width, height = of_patch
-    patch_to_crop = geometry.patch_to_crop
-    corners = patch_to_crop @ np.array(
-        [[left, left + width] * 2, [top, top, top + height, top + height], [1, 1, 1, 1]]
-    )
-    limits = (face.shape[1], face.shape[0])
-    x0, y0 = (int(value) for value in np.clip(np.floor(corners.min(1)), 0, limits))
-    x1, y1 = (int(value) for value in np.clip(np.ceil(corners.max(1)) + 1, 0, limits))
-    place = slice(y0, y1), slice(x0, x1)
-    if x1 <= x0 or y1 <= y0 or not piece.size:
-        return piece[:0], place
-    crop_to_piece = cv2.invertAffineTransform(patch_to_crop)
-    crop_to_piece[:, 2] += crop_to_piece[:, :2] @ np.array([x0, y0], np.float32) - (left, top)
-    is_enlarged = float(np.hypot(patch_to_crop[0, 0], patch_to_crop[1, 0])) > LINEAR_FROM_SCALE
-    sampling = cv2.INTER_LINEAR if is_enlarged else cv2.INTER_CUBIC
-    size = x1 - x0, y1 - y0
-    flags = sampling | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(piece, crop_to_piece, size, flags=flags, borderValue=outside), place
 
 
 def _within_patch(rectangle: Rectangle, margin_px: int) -> Rectangle:

@@ -1,4 +1,4 @@
-"""Draws the lower face with numpy and OpenCV, for machines without OpenGL.
+"""Draws the lower face without OpenGL, in compiled loops; faster than OpenGL where that has no graphics card.
 
 The picture is that of the OpenGL renderer but for rounding, the smoothing of the lips' edges, and folds, where whole
 triangles are sorted by depth instead of pixels.
@@ -6,38 +6,31 @@ triangles are sorted by depth instead of pixels.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.compiled import compiled
 from talkingface.errors import GraphicsError
 from talkingface.mouth_drawing import (
     CAVITY_CENTRE_LIGHT,
-    CURVATURE_GAIN,
-    CURVATURE_ZERO,
     TEETH_EDGE_SHADE,
     Box,
     MouthOval,
     check_crop,
     check_geometry,
-    facing_triangles,
     inner_lip_vertices,
     mouth_box,
     mouth_oval,
     teeth_light,
-    triangles_in_box,
     with_curvature,
 )
 from talkingface.records import FloatArray, ImageArray, MouthGeometry, TeethLook
-from talkingface.triangle_scan import scan_triangles
+from talkingface.triangle_painting import paint_skin, paint_values, seen_far_to_near
 from talkingface.wrap_mesh import FaceMeshes
 
-SAMPLES_X, SAMPLES_Y = 1, 4  # samples of a pixel around the mouth: lips and the edges of teeth lie
+SAMPLES_Y = 4  # samples of a pixel around the mouth, one above the other: lips and the edges of teeth lie
 FULL = 255
-BAND_ROWS = 32  # rows sampled at a time, so that what lies between stays in the cache
-
-# Where each pixel takes its colour from (x + y·i), coverage, crop with curvature.
-Scratch = tuple[NDArray[np.complex64], ImageArray, ImageArray]
+NO_TOOTH = -1.0
 
 
 class CpuMouthRenderer:
@@ -53,13 +46,18 @@ class CpuMouthRenderer:
         self._meshes = meshes
         self._look = look
         self._closed = False
-        self._scratch: Scratch | None = None
+        self._curved = np.zeros((0, 0, 4), np.uint8)
         wrap = meshes.wrap
+        self._opacity = (np.float32(FULL) * wrap.coverage).astype(np.float32)
+        self._shut, self._open = (
+            np.zeros(wrap.vertex_count, np.float32),
+            np.ones(wrap.vertex_count, np.float32),
+        )
         self._inner_lips = inner_lip_vertices(wrap.mouth_triangles)
         lower_count = len(meshes.lower_teeth.vertices)
         self._teeth = np.concatenate(
             [meshes.lower_teeth.triangles, meshes.upper_teeth.triangles + lower_count]
-        )
+        ).astype(np.int32)
 
     def wear(self, look: TeethLook) -> None:
         """Draw another person's teeth and cavity from now on."""
@@ -84,134 +82,112 @@ class CpuMouthRenderer:
         if self._closed:
             raise GraphicsError("expected an open renderer, found a closed one")
         height, width = crop.shape[:2]
-        picture = self._skin(crop, geometry)
-        inner_lips_px = geometry.target_px[self._inner_lips]
+        points = np.ascontiguousarray(geometry.target_px, np.float32)
+        picture = self._skin(crop, geometry, points)
+        inner_lips_px = points[self._inner_lips]
         box = mouth_box(inner_lips_px, width, height)
         if box is not None:
-            self._open_mouth(picture, geometry, mouth_oval(inner_lips_px), box)
+            self._open_mouth(picture, geometry, points, mouth_oval(inner_lips_px), box)
         return picture
 
     def close(self) -> None:
         """Draw no more; may be called twice."""
         self._closed = True
 
-    def _skin(self, crop: ImageArray, geometry: MouthGeometry) -> ImageArray:
+    def _skin(self, crop: ImageArray, geometry: MouthGeometry, points: FloatArray) -> ImageArray:
         """Return the warped skin, uint8 (h, w, 4), the mouth closed with what the crop has there."""
         height, width = crop.shape[:2]
-        wrap = self._meshes.wrap
-        skin = _far_to_near(geometry.target_px, facing_triangles(geometry.target_px, wrap.triangles))
-        # The mouth's surface comes first, so that skin colours go on a little under the lips' smoothed edges.
-        triangles = np.concatenate([wrap.mouth_triangles, skin])
-        scan = scan_triangles(geometry.target_px[:, :2][triangles], height, width)
-        places, coverage, curved = self._scratch_for(height, width)
-        coverage.fill(0)
-        source = geometry.source_px.astype(np.float32) @ np.array([1, 1j], np.complex64)
-        opacity = np.float32(FULL) * wrap.coverage[triangles] + np.float32(0.5)
-        scan.paint((places.reshape(-1), source[triangles]), (coverage.reshape(-1), opacity))
-        with_curvature(crop, curved)
+        if self._curved.shape[:2] != (height, width):
+            self._curved = np.zeros((height, width, 4), np.uint8)
+        with_curvature(crop, self._curved)
         picture = np.zeros((height, width, 4), np.uint8)
-        if len(scan.y):
-            end = int(scan.y.max()) + 1
-            for top in range(int(scan.y.min()), end, BAND_ROWS):
-                band = slice(top, min(top + BAND_ROWS, end))
-                colours = _sample(curved, places[band])
-                cv2.copyTo(cv2.merge([*colours, coverage[band]]), coverage[band], picture[band])
+        sources = np.ascontiguousarray(geometry.source_px, np.float32)
+        skin = seen_far_to_near(points, self._meshes.wrap.triangles, (0, 0, width, height))
+        # The mouth's surface comes first, so that skin colours go on a little under the lips' smoothed edges.
+        for triangles in (self._meshes.wrap.mouth_triangles, skin):
+            paint_skin(picture, self._curved, points, sources, self._opacity, triangles)
         return picture
 
-    def _scratch_for(self, height: int, width: int) -> Scratch:
-        """Return reused pictures, so that a frame needs no new memory; what they hold is old."""
-        if self._scratch is None or self._scratch[1].shape != (height, width):
-            self._scratch = (
-                np.zeros((height, width), np.complex64),
-                np.zeros((height, width), np.uint8),
-                np.zeros((height, width, 4), np.uint8),
-            )
-        return self._scratch
-
-    def _open_mouth(self, picture: ImageArray, geometry: MouthGeometry, oval: MouthOval, box: Box) -> None:
+    def _open_mouth(
+        self,
+        picture: ImageArray,
+        geometry: MouthGeometry,
+        points: FloatArray,
+        oval: MouthOval,
+        box: Box,
+    ) -> None:
         """Paint teeth and cavity into the picture, changed in place, where skin leaves the mouth's box free."""
         left, top, right, bottom = box
-        hole = self._hole(geometry, box)
+        size = ((bottom - top) * SAMPLES_Y, right - left)
+        hole, light = np.zeros(size, np.float32), np.full(size, NO_TOOTH, np.float32)
+        samples = _to_samples(points, box)
+        everywhere = (0, 0, size[1], size[0])
+        mouth = seen_far_to_near(samples, self._meshes.wrap.mouth_triangles, everywhere)
+        paint_values(hole, samples, mouth, self._open)
+        nearby = seen_far_to_near(samples, self._meshes.wrap.triangles, everywhere)
+        paint_values(hole, samples, nearby, self._shut)
         if not hole.any():
             return
-        y, x = np.mgrid[top:bottom, left:right].astype(np.float32)
-        radius = oval.squared_radius(x, y)
-        cavity_light = CAVITY_CENTRE_LIGHT + (1 - CAVITY_CENTRE_LIGHT) * radius
-        light, is_tooth = self._teeth_light(geometry, oval, box)
-        light *= (1 - TEETH_EDGE_SHADE * radius * radius) * oval.slit_light
-        cavity_light *= 1 - is_tooth
-        inside = light[..., None] * self._look.teeth + cavity_light[..., None] * self._look.cavity
-        seen = picture[top:bottom, left:right]
-        was_drawn = (seen[..., 3] > 0)[..., None]
-        share = hole[..., None]
-        mixed = seen[..., :3] + (inside * FULL - seen[..., :3]) * np.where(was_drawn, share, 1)
-        np.copyto(seen[..., :3], (mixed + 0.5).astype(np.uint8), where=share > 0)
-        np.copyto(seen[..., 3], np.maximum(seen[..., 3], (hole * FULL + 0.5).astype(np.uint8)))
-
-    def _hole(self, geometry: MouthGeometry, box: Box) -> FloatArray:
-        """Return float32 (box height, box width): how much of each pixel is open mouth."""
-        wrap = self._meshes.wrap
-        is_open = np.zeros(_sample_shape(box), np.uint8)
-        points = geometry.target_px
-        mouth = facing_triangles(points, wrap.mouth_triangles)
-        skin = facing_triangles(points, triangles_in_box(points, wrap.triangles, box))
-        for triangles, value in ((mouth, 1), (skin, 0)):
-            scan = scan_triangles(_to_samples(points[:, :2][triangles], box), *is_open.shape)
-            scan.paint((is_open.reshape(-1), value))
-        return _to_pixels(is_open.astype(np.float32))
-
-    def _teeth_light(
-        self, geometry: MouthGeometry, oval: MouthOval, box: Box
-    ) -> tuple[FloatArray, FloatArray]:
-        """Return float32 (box height, box width) light of the teeth times their share, and their share, of a pixel."""
-        points = np.concatenate([geometry.lower_teeth_px, geometry.upper_teeth_px])
-        depth_px = oval.half_width_px
-        lights = np.concatenate(
-            [
-                teeth_light(geometry.lower_teeth_px, self._meshes.lower_teeth.shade, depth_px),
-                teeth_light(geometry.upper_teeth_px, self._meshes.upper_teeth.shade, depth_px),
-            ]
+        teeth = [
+            (geometry.lower_teeth_px, self._meshes.lower_teeth.shade),
+            (geometry.upper_teeth_px, self._meshes.upper_teeth.shade),
+        ]
+        lights = [teeth_light(place, shade, oval.half_width_px) for place, shade in teeth]
+        samples = _to_samples(np.concatenate([place for place, _ in teeth]), box)
+        triangles = seen_far_to_near(samples, self._teeth, everywhere)
+        paint_values(light, samples, triangles, np.concatenate(lights))
+        inside = picture[top:bottom, left:right]
+        shape = np.array(
+            [*(oval.centre_px - (left, top)), *oval.axis, oval.half_width_px, oval.half_height_px], np.float64
         )
-        triangles = facing_triangles(points, triangles_in_box(points, self._teeth, box))
-        triangles = _far_to_near(points, triangles)
-        shape = _sample_shape(box)
-        scan = scan_triangles(_to_samples(points[:, :2][triangles], box), *shape)
-        light, share = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        scan.paint((light.reshape(-1), lights[triangles]), (share.reshape(-1), 1.0))
-        return _to_pixels(light), _to_pixels(share)
+        colours = FULL * np.stack([self._look.teeth * oval.slit_light, self._look.cavity]).astype(np.float64)
+        _lay_inside(inside, hole, light, shape, colours)
 
 
-def _sample(curved: ImageArray, places: NDArray[np.complex64]) -> list[ImageArray]:
-    """Return red, green and blue, uint8 (h, w), of a crop with curvature at places x + y·i, without linear blur."""
-    xy = places.view(np.float32).reshape(*places.shape, 2)
-    *colours, curvature = cv2.split(
-        cv2.remap(curved, xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    )
-    fraction = xy - np.floor(xy)
-    fraction -= fraction * fraction
-    blur = cv2.transform(fraction, np.full((1, 2), CURVATURE_GAIN, np.float32))
-    blur *= cv2.subtract(curvature, float(CURVATURE_ZERO), dtype=cv2.CV_32F)
-    return [cv2.subtract(colour, blur, dtype=cv2.CV_8U) for colour in colours]
+@compiled
+def _lay_inside(
+    picture: ImageArray,
+    hole: FloatArray,
+    light: FloatArray,
+    oval: NDArray[np.float64],
+    colours: NDArray[np.float64],
+) -> None:
+    """Lay teeth and cavity where the mouth is open.
 
-
-def _far_to_near(points_px: FloatArray, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Sort triangles by the depth of their middles, the nearest last."""
-    return triangles[np.argsort(-points_px[:, 2][triangles].sum(1), kind="stable")]
-
-
-def _sample_shape(box: Box) -> tuple[int, int]:
-    left, top, right, bottom = box
-    return (bottom - top) * SAMPLES_Y, (right - left) * SAMPLES_X
+    Args:
+        picture: uint8 (h, w, 4), changed in place.
+        hole: float32 (h * SAMPLES_Y, w) 1 where the mouth is open, 0 where skin is.
+        light: float32 (h * SAMPLES_Y, w) of the teeth; below 0 there are none.
+        oval: float64 (6,) centre x and y, axis x and y, half width and half height, in pixels.
+        colours: float64 (2, 3) of lit teeth and of the cavity, 0..255.
+    """
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            share = tooth = tooth_light = 0.0
+            for row in range(y * SAMPLES_Y, (y + 1) * SAMPLES_Y):
+                share += hole[row, x]
+                if light[row, x] >= 0:
+                    tooth += 1.0
+                    tooth_light += light[row, x]
+            if share == 0:
+                continue
+            share, tooth, tooth_light = share / SAMPLES_Y, tooth / SAMPLES_Y, tooth_light / SAMPLES_Y
+            away_x, away_y = x - oval[0], y - oval[1]
+            along = (away_x * oval[2] + away_y * oval[3]) / oval[4]
+            across = (away_y * oval[2] - away_x * oval[3]) / oval[5]
+            radius = min(along * along + across * across, 1.0)
+            tooth_light *= 1 - TEETH_EDGE_SHADE * radius * radius
+            cavity_light = (CAVITY_CENTRE_LIGHT + (1 - CAVITY_CENTRE_LIGHT) * radius) * (1 - tooth)
+            drawn_share = share if picture[y, x, 3] > 0 else 1.0
+            for channel in range(3):
+                inside = tooth_light * colours[0, channel] + cavity_light * colours[1, channel]
+                before = float(picture[y, x, channel])
+                picture[y, x, channel] = int(before + (inside - before) * drawn_share + 0.5)
+            picture[y, x, 3] = max(int(picture[y, x, 3]), int(share * FULL + 0.5))
 
 
 def _to_samples(points_px: FloatArray, box: Box) -> FloatArray:
-    """Carry pixels into the samples of a box: pixel (0, 0) covers samples 0 to SAMPLES - 1."""
-    many = np.array([SAMPLES_X, SAMPLES_Y], np.float32)
-    corner = np.array(box[:2], np.float32)
-    return ((points_px - corner + 0.5) * many - 0.5).astype(np.float32)
-
-
-def _to_pixels(samples: FloatArray) -> FloatArray:
-    """Average the samples of each pixel."""
-    height, width = samples.shape
-    return cv2.resize(samples, (width // SAMPLES_X, height // SAMPLES_Y), interpolation=cv2.INTER_AREA)
+    """Carry pixels, float32 (n, 3), into the samples of a box: pixel (0, 0) covers samples 0 to SAMPLES_Y - 1."""
+    samples = points_px - np.array([box[0], box[1] - 0.5, 0], np.float32)
+    samples[:, 1] = samples[:, 1] * np.float32(SAMPLES_Y) - np.float32(0.5)
+    return samples

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.compiled import compiled
 from talkingface.landmarks import LIPS
 from talkingface.records import FloatArray
 from talkingface.wrap_mesh import WrapMesh
 
 KEPT_LENGTH = 0.35
 SWEEPS = 4
+ENOUGH_PX = 1e-3  # an edge that was made way for must not count again for its rounding
 
 
 class FoldGuard:
@@ -48,21 +52,36 @@ class FoldGuard:
         Returns:
             float32 (L, 3); each edge outwards keeps about a third of its length in its own direction.
         """
-        along = source_px[self._outer, :2] - source_px[self._inner, :2]
-        length = np.maximum(np.linalg.norm(along, axis=1), 1e-3)
-        along = along / length[:, None]
-        moved = shift_px
-        for _ in range(SWEEPS):
-            closing = ((moved[self._inner, :2] - moved[self._outer, :2]) * along).sum(1)
-            lacking = closing - (1 - KEPT_LENGTH) * length
-            short = np.flatnonzero(lacking > 0)
-            if not len(short):
-                break
-            ends = self._outer[short]
-            count = np.maximum(np.bincount(ends, minlength=len(shift_px)), 1)
-            push = along[short] * lacking[short, None]
-            if moved is shift_px:
-                moved = shift_px.copy()
-            for axis in (0, 1):
-                moved[:, axis] += np.bincount(ends, push[:, axis], len(shift_px)) / count
-        return moved
+        return _relieved(source_px, shift_px, self._inner, self._outer)
+
+
+@compiled
+def _relieved(
+    source: FloatArray, shift: FloatArray, inner: NDArray[np.int64], outer: NDArray[np.int64]
+) -> FloatArray:
+    edges = len(inner)
+    along, length = np.empty((edges, 2), np.float32), np.empty(edges, np.float32)
+    for edge in range(edges):
+        x = source[outer[edge], 0] - source[inner[edge], 0]
+        y = source[outer[edge], 1] - source[inner[edge], 1]
+        length[edge] = max(math.sqrt(x * x + y * y), 1e-3)
+        along[edge, 0], along[edge, 1] = x / length[edge], y / length[edge]
+    moved = shift.copy()
+    for _ in range(SWEEPS):
+        push, count = np.zeros((len(moved), 2), np.float32), np.zeros(len(moved), np.int64)
+        for edge in range(edges):
+            near, far = inner[edge], outer[edge]
+            closing = (moved[near, 0] - moved[far, 0]) * along[edge, 0]
+            closing += (moved[near, 1] - moved[far, 1]) * along[edge, 1]
+            lacking = closing - (1 - KEPT_LENGTH) * length[edge]
+            if lacking > ENOUGH_PX:
+                push[far, 0] += along[edge, 0] * lacking
+                push[far, 1] += along[edge, 1] * lacking
+                count[far] += 1
+        if not count.any():
+            break
+        for end in range(len(moved)):
+            if count[end]:
+                moved[end, 0] += push[end, 0] / count[end]
+                moved[end, 1] += push[end, 1] / count[end]
+    return moved

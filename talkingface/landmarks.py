@@ -15,6 +15,7 @@ UPPER_LIP_INNER_MIDDLE = 13
 LOWER_LIP_INNER_MIDDLE = 14
 FOREHEAD_TOP = 10
 CHIN_BOTTOM = 152
+FACE_SIDES = (234, 454)
 MOUTH_CORNER_LEFT = 61
 MOUTH_CORNER_RIGHT = 291
 
@@ -53,6 +54,12 @@ def lip_width(points: NDArray[np.floating]) -> NDArray[np.float32]:
 def face_height_px(points: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the distance from the top of the forehead (10) to the chin (152) in the picture plane."""
     return _distance(points, FOREHEAD_TOP, CHIN_BOTTOM)
+
+
+def face_width_px(points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return how far the sides of the face (234, 454) are apart along the picture's rows."""
+    left, right = (points[..., side, 0] for side in FACE_SIDES)
+    return np.abs(left - right).astype(np.float32)
 
 
 def _over_face_height(points: NDArray[np.floating], first: int, second: int) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from talkingface.compiled import compiled
 from talkingface.errors import BadInputError
 from talkingface.records import FloatArray, ImageArray, MouthGeometry
 
@@ -52,40 +54,49 @@ class MouthOval:
         ratio = self.half_height_px / (self.half_width_px * OPEN_RATIO)
         return 1.0 - SLIT_SHADE * (1.0 - min(ratio, 1.0)) ** 2
 
-    def squared_radius(self, x_px: FloatArray, y_px: FloatArray) -> FloatArray:
-        """Return 0 in the middle, 1 on the oval and outside, for pixel coordinates that broadcast."""
-        x, y = x_px - self.centre_px[0], y_px - self.centre_px[1]
-        along = (x * self.axis[0] + y * self.axis[1]) * np.float32(1.0 / self.half_width_px)
-        across = (y * self.axis[0] - x * self.axis[1]) * np.float32(1.0 / self.half_height_px)
-        return np.minimum(along * along + across * across, 1.0, dtype=np.float32)
-
 
 def mouth_oval(inner_lips_px: FloatArray) -> MouthOval:
     """Fit the oval to the inner lips' vertices: float32 (n, 2 or 3) pixels."""
-    points = inner_lips_px[:, :2]
-    left, right = points[points[:, 0].argmin()], points[points[:, 0].argmax()]
-    length = float(np.hypot(*(right - left)))
-    axis = (right - left) / length if length > 1e-3 else np.array([1.0, 0.0], np.float32)
-    across = np.array([-axis[1], axis[0]], np.float32)
-    along_range, across_range = points @ axis, points @ across
-    centre = (
-        axis * (along_range.max() + along_range.min()) / 2
-        + across * (across_range.max() + across_range.min()) / 2
-    )
+    x, y, axis_x, axis_y, half_width, half_height = _oval(inner_lips_px)
     return MouthOval(
-        centre_px=centre.astype(np.float32),
-        axis=axis.astype(np.float32),
-        half_width_px=max(float(np.ptp(along_range)) / 2, 1.0),
-        half_height_px=max(float(np.ptp(across_range)) / 2, SMALLEST_HALF_HEIGHT_PX),
+        centre_px=np.array((x, y), np.float32),
+        axis=np.array((axis_x, axis_y), np.float32),
+        half_width_px=half_width,
+        half_height_px=half_height,
+    )
+
+
+@compiled
+def _oval(points: FloatArray) -> tuple[float, float, float, float, float, float]:
+    left, right = points[:, 0].argmin(), points[:, 0].argmax()
+    axis_x, axis_y = float(points[right, 0] - points[left, 0]), float(points[right, 1] - points[left, 1])
+    length = math.hypot(axis_x, axis_y)
+    if length > 1e-3:
+        axis_x, axis_y = axis_x / length, axis_y / length
+    else:
+        axis_x, axis_y = 1.0, 0.0
+    along = points[:, 0] * axis_x + points[:, 1] * axis_y
+    across = points[:, 1] * axis_x - points[:, 0] * axis_y
+    middle, rise = (along.max() + along.min()) / 2, (across.max() + across.min()) / 2
+    return (
+        axis_x * middle - axis_y * rise,
+        axis_y * middle + axis_x * rise,
+        axis_x,
+        axis_y,
+        max((along.max() - along.min()) / 2, 1.0),
+        max((across.max() - across.min()) / 2, SMALLEST_HALF_HEIGHT_PX),
     )
 
 
 def mouth_box(inner_lips_px: FloatArray, width: int, height: int) -> Box | None:
     """Return left, top, right, bottom of the pixels that the hole of the mouth can touch, or None outside the crop."""
-    low = np.floor(inner_lips_px[:, :2].min(0)).astype(int) - BOX_MARGIN_PX
-    high = np.ceil(inner_lips_px[:, :2].max(0)).astype(int) + BOX_MARGIN_PX + 1
-    left, top = max(int(low[0]), 0), max(int(low[1]), 0)
-    right, bottom = min(int(high[0]), width), min(int(high[1]), height)
+    (low_x, low_y), (high_x, high_y) = (
+        inner_lips_px[:, :2].min(0).tolist(),
+        inner_lips_px[:, :2].max(0).tolist(),
+    )
+    left, top = max(math.floor(low_x) - BOX_MARGIN_PX, 0), max(math.floor(low_y) - BOX_MARGIN_PX, 0)
+    right = min(math.ceil(high_x) + BOX_MARGIN_PX + 1, width)
+    bottom = min(math.ceil(high_y) + BOX_MARGIN_PX + 1, height)
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
@@ -98,12 +109,6 @@ def triangles_in_box(points_px: FloatArray, triangles: NDArray[np.int32], box: B
         beyond |= is_beyond * np.uint8(bit)
     corners = beyond[triangles]
     return triangles[(corners[:, 0] & corners[:, 1] & corners[:, 2]) == 0]
-
-
-def facing_triangles(points_px: FloatArray, triangles: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return those of the int32 (T, 3) triangles that turn their outside, clockwise on the picture, to the viewer."""
-    x, y = points_px[:, 0][triangles.T], points_px[:, 1][triangles.T]
-    return triangles[(x[1] - x[0]) * (y[2] - y[0]) > (x[2] - x[0]) * (y[1] - y[0])]
 
 
 def teeth_light(teeth_px: FloatArray, shade: FloatArray, mouth_half_width_px: float) -> FloatArray:
@@ -136,9 +141,29 @@ def with_curvature(crop: ImageArray, out: ImageArray | None = None) -> ImageArra
         crop: the picture.
         out: uint8 (h, w, 4) to write to instead of a new array.
     """
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    curvature = cv2.Laplacian(grey, cv2.CV_8U, dst=grey, delta=CURVATURE_ZERO)
-    return cv2.insertChannel(curvature, cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA, dst=out), 3)
+    out = cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA, dst=out)
+    _insert_curvature(out.view(np.uint32)[..., 0], cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
+    return out
+
+
+@compiled
+def _insert_curvature(pixels: NDArray[np.uint32], grey: ImageArray) -> None:
+    """Put the Laplacian of a grey picture, mirrored at its edges, into the highest bytes of as many pixels."""
+    height, width = grey.shape
+    colours, zero, most = np.uint32(0xFFFFFF), np.int32(CURVATURE_ZERO), np.int32(255)
+    for y in range(height):
+        above, here = grey[abs(y - 1) % height], grey[y]
+        below = grey[y + 1 if y < height - 1 else abs(y - 1) % height]
+        into = pixels[y]
+        for x in range(1, width - 1):
+            around = np.int32(above[x]) + np.int32(below[x]) + np.int32(here[x - 1]) + np.int32(here[x + 1])
+            curvature = min(max(around - np.int32(4) * np.int32(here[x]) + zero, np.int32(0)), most)
+            into[x] = (into[x] & colours) | (np.uint32(curvature) << np.uint32(24))
+        for x in (0, width - 1):
+            beside = here[(1 if x == 0 else width - 2) % width]
+            around = np.int32(above[x]) + np.int32(below[x]) + np.int32(2) * np.int32(beside)
+            curvature = min(max(around - np.int32(4) * np.int32(here[x]) + zero, np.int32(0)), most)
+            into[x] = (into[x] & colours) | (np.uint32(curvature) << np.uint32(24))
 
 
 def check_crop(crop: ImageArray) -> None:

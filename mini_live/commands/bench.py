@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from mini_live.arguments import ArgumentValueError
 from mini_live.bench import WARM_UP_FRAMES, measure_runs, measure_stages
+from mini_live.busy_cores import busy_cores
 from mini_live.network_cost import network_cost
 from mini_live.reporting import Reporter
-from mini_live.wiring import network_runs, open_avatar, open_mouth
+from mini_live.resized_character import resized_character
+from mini_live.wiring import Avatar, Mouth, find_character, network_runs, open_avatar, open_mouth
+from talkingface.character import load_character
+
+MOST_BUSY = 64
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
     """Measure and print.
 
     Raises:
-        ArgumentValueError: fewer than one frame.
+        ArgumentValueError: fewer than one frame, or too many busy cores.
         CharacterError: the character cannot be used.
+        OutputError: there is no room for a copy of it in another size.
         CheckpointError: weights are missing or damaged.
         GraphicsError: drawing failed.
     """
     frames: int = arguments.frames
     if frames < 1:
         raise ArgumentValueError(f"expected at least 1 frame to measure, found {frames}")
+    if not 0 <= arguments.busy <= MOST_BUSY:
+        raise ArgumentValueError(f"expected 0 to {MOST_BUSY} busy cores, found {arguments.busy}")
     mouth = open_mouth()
-    avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = _in_size(arguments.character, arguments.size, Path(folder), frames)
+        avatar = open_avatar(chosen, arguments.renderer, mouth.space, reporter.note)
+        _measure(arguments, mouth, avatar, reporter)
+
+
+def _in_size(character: Path | None, size: tuple[int, int] | None, folder: Path, frames: int) -> Path | None:
+    """Return the character, or a copy of it in another size."""
+    if size is None:
+        return character
+    return resized_character(load_character(find_character(character)), *size, folder, frames).folder
+
+
+def _measure(arguments: argparse.Namespace, mouth: Mouth, avatar: Avatar, reporter: Reporter) -> None:
+    frames: int = arguments.frames
     try:
-        stages = measure_stages(
-            avatar.composer,
-            mouth.model,
-            frames,
-            lambda done: reporter.progress(0.8 * done / (frames + WARM_UP_FRAMES), "stages"),
-        )
+        with busy_cores(arguments.busy):
+            stages = measure_stages(
+                avatar.composer,
+                mouth.model,
+                frames,
+                lambda done: reporter.progress(0.8 * done / (frames + WARM_UP_FRAMES), "stages"),
+            )
         networks: list[dict[str, Any]] = [
             {"file": path.name, **asdict(network_cost(path)), "ms": measure_runs(once, frames)}
             for path, once in network_runs(mouth.model, avatar.character)
@@ -47,11 +72,14 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
         "size": size,
         "renderer": avatar.renderer_name,
         "frames": frames,
+        "busy_cores": arguments.busy,
         "stages": stages,
         "networks": networks,
     }
+    beside = f", beside {arguments.busy} busy cores" if arguments.busy else ""
     lines = [
-        f"{avatar.character.name}, {size}, drawn by {avatar.renderer_name}: milliseconds a frame, one thread"
+        f"{avatar.character.name}, {size}, drawn by {avatar.renderer_name}: "
+        f"milliseconds a frame, one thread{beside}"
     ]
     lines += [f"  {name:10} p50 {of['p50']:7.2f}   p95 {of['p95']:7.2f}" for name, of in stages.items()]
     lines += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         CharacterError: the character folder that was named cannot be used.
     """
     check_display()
+    # Looking for garbage while all is loaded finds none; the worker has it looked for again.
+    gc.disable()
     # Importing cv2 points Qt at cv2's own plugins, which do not fit; Qt is to find its own.
     os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
     try:

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from talkingface.errors import GraphicsError
@@ -20,7 +21,28 @@ EGL_CONTEXT_PROFILE_MASK = 0x30FD
 EGL_CORE_PROFILE = 0x1
 SOFTWARE_THREADS = "0"  # llvmpipe draws in the calling thread: more threads only fight with the networks
 
+# How drivers that compute on the processor call themselves: Mesa's three, SwiftShader, and the system's own.
+SOFTWARE_NAMES = (
+    "llvmpipe",
+    "softpipe",
+    "swrast",
+    "swiftshader",
+    "gdi generic",
+    "basic render",
+    "apple software",
+)
+
+DEVICES = Path("/dev")
+CARD_DEVICES = ("dri/renderD*", "dri/card*", "nvidia[0-9]*", "dxg", "mali*", "kgsl*")  # of Linux
+
 CURE = "install libegl1 and libgl1-mesa-dri (Linux) or a graphics driver, or draw with --renderer cpu"
+
+
+def may_have_card() -> bool:
+    """Return whether a graphics card may be there; told without loading OpenGL, which takes a third of a second."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(True for pattern in CARD_DEVICES for _ in DEVICES.glob(pattern))
 
 
 class _Backend(Protocol):
@@ -66,6 +88,12 @@ class OffscreenContext:
     def backend_name(self) -> str:
         """How the context was had: ``EGL surfaceless``, ``EGL device``, ``EGL default`` or ``GLFW``."""
         return "closed" if self._backend is None else self._backend.name
+
+    @property
+    def is_software(self) -> bool:
+        """Whether the processor computes what a graphics card would draw."""
+        name = self.renderer_name.lower()
+        return any(software in name for software in SOFTWARE_NAMES)
 
     @property
     def is_closed(self) -> bool:

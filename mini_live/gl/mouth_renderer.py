@@ -63,6 +63,11 @@ class GlMouthRenderer:
                 self._context.close()
             raise
 
+    @property
+    def is_software(self) -> bool:
+        """Whether no graphics card draws."""
+        return self._context.is_software
+
     def wear(self, look: TeethLook) -> None:
         """Draw another person's teeth and cavity from now on."""
         self._look = look

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QSize, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -17,7 +17,6 @@ from mini_live.window.bars import ActionBar, TopBar
 from mini_live.window.casting import Casting
 from mini_live.window.companion import Companion
 from mini_live.window.dialogs import ARCHIVE_SUFFIX, VIDEO_SUFFIXES, Dialogs, dropped_file
-from mini_live.window.doctor_sheet import DoctorSheet
 from mini_live.window.filming import Filming
 from mini_live.window.hearing import Hearing
 from mini_live.window.known_characters import KnownCharacters
@@ -96,7 +95,7 @@ class MainWindow(QWidget):
         self._connect()
         self._apply_theme()
         self.retranslate()
-        self.resize(1120, 850)
+        self.resize(QSize(1120, 890).boundedTo(self.screen().availableSize()))
         self.restoreGeometry(settings.place)
 
     @property
@@ -282,7 +281,8 @@ class MainWindow(QWidget):
         """Tell the person a sentence, and the log too."""
         LOGGER.info("told: %s %s", sentence, hint if hint != sentence else "")
         self.notices.tell(sentence, stays=stays)
-        self.notices.setToolTip(hint if hint != sentence else "")
+        shown = self._messages.detail(hint)
+        self.notices.setToolTip(shown if shown != sentence else "")
 
     def _say(self, key: str, values: dict[str, object]) -> None:
         self._caption = (key, values)
@@ -318,6 +318,9 @@ class MainWindow(QWidget):
             self.speaking.choose_file(path)
 
     def _open_doctor(self) -> None:
+        # Here, because the window starts sooner without it.
+        from mini_live.window.doctor_sheet import DoctorSheet
+
         self.doctor = DoctorSheet(self, self._messages, str(log_folder()))
         self.doctor.open()
 

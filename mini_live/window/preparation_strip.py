@@ -86,7 +86,7 @@ class PreparationStrip(QFrame):
             self.detail.setText(" ".join(self._advice()))
             self.first.setText(text("report"))
         else:
-            self.detail.setText(self._error)
+            self.detail.setText(self._messages.detail(self._error))
             self.first.setText(text("try_again"))
         self.first.setVisible(self._folder is None or (self._folder / "report.html").is_file())
         self.detail.setVisible(bool(self.detail.text()))

@@ -233,11 +233,13 @@ class Worker(QObject):
             self._loader.ask(self._folder)
         # All that is loaded stays. The collector would look through it now and then, which takes a frame's time.
         gc.freeze()
+        gc.enable()
         if not self._closing.is_set():
             self._session.run()
 
     def _fail(self, sentence: str) -> None:
         """Give up until another character is asked for; a recording is kept."""
+        gc.enable()
         self.source_changed.emit("idle", "")
         self.failed.emit(sentence)
 

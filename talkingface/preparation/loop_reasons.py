@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from talkingface.preparation.loop_choice import FADE_FRAMES, MOST_FACE_SHIFT, LoopChoice
+from talkingface.preparation.shots import LONGEST_GAP_FRAMES
 from talkingface.video_files import FRAMES_PER_SECOND
 
 
@@ -20,6 +21,18 @@ def loop_reason(loop: LoopChoice, offset: int) -> tuple[str, str]:
     if loop.kind == "forward":
         return _forward(loop, offset)
     return _forward_back(loop)
+
+
+def part_reason(used_frames: int, seen_frames: int) -> tuple[str, str]:
+    """Return why not all of a clip was used, in English and in Chinese; empty where it was."""
+    if used_frames >= seen_frames:
+        return "", ""
+    gap_s = LONGEST_GAP_FRAMES / FRAMES_PER_SECOND
+    return (
+        f"of {seen_frames / FRAMES_PER_SECOND:.1f} s the longest part without a cut, in which the face is never "
+        f"lost for more than {gap_s:.1f} s",
+        f"在 {seen_frames / FRAMES_PER_SECOND:.1f} 秒中选取最长的一段：没有切换镜头，且脸部丢失不超过 {gap_s:.1f} 秒",
+    )
 
 
 def _forward(loop: LoopChoice, offset: int) -> tuple[str, str]:

@@ -40,6 +40,7 @@ class Plan:
         open_mouths: frames whose mouths are looked into.
         measures: how good the clip is.
         hidden_share: how much of the lower face is covered in every frame, 0..1.
+        seen_frames: how many frames were looked at.
     """
 
     offset: int
@@ -51,6 +52,7 @@ class Plan:
     open_mouths: tuple[int, ...]
     measures: tuple[Measure, ...]
     hidden_share: FloatArray
+    seen_frames: int
 
 
 def make_plan(watched: Watched, space: MouthSpace, most_frames: int, name: str, *, made_loop: bool) -> Plan:
@@ -82,7 +84,18 @@ def make_plan(watched: Watched, space: MouthSpace, most_frames: int, name: str, 
     share = covered[offset:stop]
     measures = measure_quality(watched, analysis, loop, offset, share)
     references, opened = choose_references(shot, analysis), choose_open_mouths(shot, analysis)
-    return Plan(offset, shot, analysis, loop, mixes, references, opened, tuple(measures), share)
+    return Plan(
+        offset,
+        shot,
+        analysis,
+        loop,
+        mixes,
+        references,
+        opened,
+        tuple(measures),
+        share,
+        len(covered),
+    )
 
 
 def without_hidden(watched: Watched, share: FloatArray) -> Watched:

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from talkingface import landmarks
 from talkingface.preparation.loop_choice import LoopChoice
 from talkingface.preparation.occlusion import hidden
+from talkingface.preparation.source_video import ADVISED_FACE_PX
 from talkingface.preparation.steady_tracks import FaceAnalysis
 from talkingface.preparation.watching import Watched
 from talkingface.records import FloatArray
 
-FACE_SIDES = (234, 454)
 FRONTAL_DEGREES = 25
 
 
@@ -77,7 +78,7 @@ def measure_quality(
            "film 5 to 15 s; a short loop is noticed", "请拍摄 5 到 15 秒；循环太短会被察觉"),
         _m("picture_height", "Picture height", "画面高度", watched.height, "px", 640, 360,
            "film in 720p or more", "请使用 720p 或更高分辨率拍摄"),
-        _m("face_width", "Face width", "脸部宽度", face_px, "px", 180, 90,
+        _m("face_width", "Face width", "脸部宽度", face_px, "px", ADVISED_FACE_PX, 90,
            f"film closer: the face is {face_px:.0f} px wide, 180 are advised",
            f"请靠近拍摄：脸宽 {face_px:.0f} 像素，建议 180 像素"),
         _m("frontal_share", "Frames facing the camera", "正面帧比例", frontal, "", 0.9, 0.5,
@@ -113,8 +114,7 @@ def measure_quality(
 
 def face_width_px(analysis: FaceAnalysis) -> float:
     """Return the median distance from one side of the face to the other."""
-    left, right = (analysis.points_px[:, side, 0] for side in FACE_SIDES)
-    return float(np.median(np.abs(left - right)))
+    return float(np.median(landmarks.face_width_px(analysis.points_px)))
 
 
 def overall(measures: list[Measure]) -> str:

@@ -76,9 +76,11 @@ def report_page(report: dict[str, Any], pictures: list[Picture]) -> str:
     rows = "".join(_row(measure) for measure in report["measures"])
     top = "".join(_figure(picture, 330) for picture in pictures if not picture.section)
     seconds = report["frames"] / report["frames_per_second"]
+    span = f"{report['used_from_s']:.1f}–{report['used_to_s']:.1f} s"
+    used = (span, report["part_reason"], report["part_reason_zh"])
     facts = [
         ("Picture · 画面", f"{report['width']}×{report['height']} px"),
-        ("Part used · 使用部分", f"{report['used_from_s']:.1f}–{report['used_to_s']:.1f} s"),
+        ("Part used · 使用部分", "<br>".join(part for part in used if part)),
         ("Loop · 循环", f"{seconds:.1f} s, {LOOPS[report['loop']]}"),
         ("Why · 原因", f"{report['loop_reason']}<br>{report['loop_reason_zh']}"),
         ("Mended frames · 修补帧", str(report["mended_frames"])),

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from talkingface.landmarks import FACE_OVAL, LIPS_INNER, LIPS_OUTER
-from talkingface.preparation.loop_reasons import loop_reason
+from talkingface.preparation.loop_reasons import loop_reason, part_reason
 from talkingface.preparation.planning import Plan
 from talkingface.preparation.quality_report import as_json
 from talkingface.preparation.report_page import Picture, report_page
@@ -65,6 +65,7 @@ def telling_frames(plan: Plan) -> list[TellingFrame]:
 def facts(plan: Plan, video: str) -> dict[str, Any]:
     """Return what the report tells besides the measures."""
     reason_en, reason_zh = loop_reason(plan.loop, plan.offset)
+    part_en, part_zh = part_reason(len(plan.analysis.points_px), plan.seen_frames)
     return {
         "video": video,
         "frames": len(plan.mixes),
@@ -73,6 +74,8 @@ def facts(plan: Plan, video: str) -> dict[str, Any]:
         "height": plan.shot.height,
         "used_from_s": round(plan.offset / FRAMES_PER_SECOND, 2),
         "used_to_s": round((plan.offset + len(plan.analysis.points_px)) / FRAMES_PER_SECOND, 2),
+        "part_reason": part_en,
+        "part_reason_zh": part_zh,
         "mended_frames": int(plan.analysis.mended.sum()),
         "loop": plan.loop.kind,
         "loop_reason": reason_en,

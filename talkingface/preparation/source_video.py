@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,16 @@ import numpy as np
 
 from talkingface.colour_planes import PlaneConverter
 from talkingface.errors import NoFaceError
+from talkingface.landmarks import face_width_px
 from talkingface.preparation.still_motion import STILL_LOOP_FRAMES, StillMotion
 from talkingface.records import FloatArray, ImageArray
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames, read_planes
 
-LONGEST_SIDE_PX = 1280
+# Of the working picture; more only where the face would be narrower than is advised.
+LONGEST_SIDE_PX, MOST_SIDE_PX = 1280, 1920
 FRAMES_AHEAD = 12
+LOOK_AFTER_S = 1.0
+ADVISED_FACE_PX = 180
 
 
 class Source(Protocol):
@@ -45,6 +50,7 @@ class Clip:
     path: Path
     start_s: float
     expected_frames: int
+    longest_side_px: int = LONGEST_SIDE_PX
     closed_loop: bool = False
 
     @property
@@ -54,7 +60,8 @@ class Clip:
 
     def frames(self, seconds: float | None) -> Iterator[ImageArray]:
         """See :class:`Source`; the last column or row of an odd size is cut off."""
-        return read_planes(self.path, start_s=self.start_s, seconds=seconds, longest_side_px=LONGEST_SIDE_PX)
+        side_px = self.longest_side_px
+        return read_planes(self.path, start_s=self.start_s, seconds=seconds, longest_side_px=side_px)
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def open_source(
         path: any file that PyAV decodes.
         start_s: where in a clip to begin.
         look_s: how much of it will be looked at, for the expected number of frames.
-        find_face: returns the landmarks of a still picture, float32 (478, 3) in pixels, or None.
+        find_face: returns the landmarks of a picture, float32 (478, 3) in pixels, or None.
 
     Raises:
         BadVideoError: it cannot be read.
@@ -102,9 +109,26 @@ def open_source(
                 f"expected a face, found none in the picture {path.name}: use a portrait from the front, well lit"
             )
         return Still(path, StillMotion(picture, points))
-    length_s = probe_video(path).duration_s - start_s
+    info = probe_video(path)
+    length_s = info.duration_s - start_s
     expected = min(look_s, length_s if length_s > 0 else look_s) * FRAMES_PER_SECOND
-    return Clip(path, start_s, max(1, round(expected)))
+    side_px = LONGEST_SIDE_PX
+    if max(info.width, info.height) > LONGEST_SIDE_PX:
+        begin_s = start_s + min(LOOK_AFTER_S, max(0.0, length_s / 2))
+        side_px = _working_side_px(path, begin_s, max(info.width, info.height), find_face)
+    return Clip(path, start_s, max(1, round(expected)), side_px)
+
+
+def _working_side_px(
+    path: Path, begin_s: float, side_px: int, find_face: Callable[[ImageArray], FloatArray | None]
+) -> int:
+    """Return the longest side at which a large clip's face is as wide as is advised, within limits."""
+    picture = next(read_frames(path, start_s=begin_s, longest_side_px=LONGEST_SIDE_PX), None)
+    points = None if picture is None else find_face(picture)
+    if points is None:
+        return LONGEST_SIDE_PX
+    wanted_px = LONGEST_SIDE_PX * ADVISED_FACE_PX / max(float(face_width_px(points)), 1.0)
+    return min(side_px, MOST_SIDE_PX, max(LONGEST_SIDE_PX, 2 * math.ceil(wanted_px / 2)))
 
 
 def _even(frame: ImageArray) -> ImageArray:

@@ -93,7 +93,7 @@ class Desk:
 
     def open_app(self, *arguments: object) -> None:
         """Start the program and wait until its character is ready."""
-        self.app = start_app(*arguments, env=self.environment)
+        self.app = start_app(*arguments, env=self.environment, error_path=self.folder / "errors.txt")
         self.wait_for(lambda: "ready:" in self.log, "the character")
         self.type_into_window()
 

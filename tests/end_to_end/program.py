@@ -54,19 +54,29 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8", **more}
 
 
-def start_app(*arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-    """Start the program and return at once; a Ctrl-C that tests in the background ignore is not ignored by it."""
+def start_app(
+    *arguments: object, env: dict[str, str] | None = None, error_path: Path | None = None
+) -> subprocess.Popen[str]:
+    """Start the program and return at once; a Ctrl-C that tests in the background ignore is not ignored by it.
+
+    Args:
+        arguments: of the command line.
+        env: its environment.
+        error_path: where standard error goes, for a program that runs long: a pipe that nobody empties holds up
+            whoever writes into it, such as the sound system's thread.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    return subprocess.Popen(
-        [sys.executable, "app.py", *(str(argument) for argument in arguments)],
-        cwd=PROJECT,
-        env=environment() if env is None else env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
+    with open(os.devnull if error_path is None else error_path, "ab") as errors:
+        return subprocess.Popen(
+            [sys.executable, "app.py", *(str(argument) for argument in arguments)],
+            cwd=PROJECT,
+            env=environment() if env is None else env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if error_path is None else errors,
+            text=True,
+            encoding="utf-8",
+        )
 
 
 def end_of(process: subprocess.Popen[str], within_s: float = 100) -> Outcome:

@@ -166,6 +166,8 @@ def test_settings_out_of_range(tmp_path: Path) -> None:
         (("live", "--headless", "--seconds", "soon"), "soon"),
         (("live", "--headless", "--seconds", "-1"), "above 0"),
         (("bench", "--renderer", "magic"), "magic"),
+        (("bench", "--size", "721x1080"), "even sides"),
+        (("bench", "--busy", "-1"), "busy cores"),
     ],
 )
 def test_wrong_arguments_exit_with_2(arguments: tuple[str, ...], says: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.end_to_end.program import CHARACTER, needs_character, run_app
 
@@ -49,6 +51,30 @@ def test_the_cpu_renderer_does_without_opengl() -> None:
     outcome = run_app("bench", "--frames", 2, "--renderer", "cpu", "--character", CHARACTER, "--json")
     assert outcome.code == 0, outcome.told
     assert outcome.result["renderer"] == "cpu"
+
+
+@needs_character
+def test_bench_brings_a_character_into_a_size_and_keeps_cores_busy() -> None:
+    outcome = run_app(
+        "bench", "--frames", 3, "--size", "360x540", "--busy", 1, "--character", CHARACTER, "--json"
+    )
+    assert outcome.code == 0, outcome.told
+    assert (outcome.result["size"], outcome.result["busy_cores"]) == ("360x540", 1)
+
+
+@needs_character
+@pytest.mark.slow
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs a core for the other program")
+def test_a_busy_core_does_not_hold_the_frames_up() -> None:
+    """Threads that spin while they wait make a frame ten times as long as soon as another program computes."""
+    alone, beside = (
+        run_app("bench", "--frames", 200, "--busy", busy, "--character", CHARACTER, "--json").result[
+            "stages"
+        ]["all"]
+        for busy in (0, 1)
+    )
+    assert beside["p50"] < 2 * alone["p50"]
+    assert beside["p95"] < 3 * alone["p95"]
 
 
 @needs_character

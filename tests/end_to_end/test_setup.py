@@ -143,3 +143,13 @@ def test_an_unknown_level_is_refused(machine: Path) -> None:
     done = set_up(machine, "nonsense")
     assert done.returncode == 1
     assert "expected 'run' or 'dev', found 'nonsense'" in done.stderr
+
+
+def test_what_the_first_frame_would_wait_for_is_compiled_once(machine: Path) -> None:
+    log = add_python(machine)
+    (machine / "project" / "talkingface").mkdir()
+    loops = machine / "project" / "talkingface" / "loops.py"
+    for text, times in (("one", 1), ("one", 1), ("two", 2)):
+        loops.write_text(text, encoding="utf-8")
+        assert set_up(machine).returncode == 0
+        assert log.read_text(encoding="utf-8").count("app.py bench") == times

@@ -136,3 +136,28 @@ def test_a_hidden_window_where_there_is_a_display() -> None:
     finally:
         server.terminate()
         server.wait(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_software"),
+    [
+        ("llvmpipe (LLVM 15.0.6, 256 bits)", True),
+        ("Google SwiftShader", True),
+        ("GDI Generic", True),
+        ("Mesa Intel(R) UHD Graphics 620 (KBL GT2)", False),
+        ("NVIDIA GeForce RTX 3060/PCIe/SSE2", False),
+        ("Apple M2", False),
+    ],
+)
+def test_drivers_without_a_card_are_known(context: OffscreenContext, name: str, is_software: bool) -> None:
+    context.renderer_name = name
+    assert context.is_software is is_software
+
+
+def test_a_card_is_looked_for_where_linux_shows_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(context_module, "DEVICES", tmp_path)
+    assert not context_module.may_have_card()
+    (tmp_path / "dri").mkdir()
+    (tmp_path / "dri" / "renderD128").touch()
+    assert context_module.may_have_card()

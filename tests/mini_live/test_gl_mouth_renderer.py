@@ -140,7 +140,7 @@ def test_switching_characters_leaks_nothing(
 
 
 @pytest.mark.parametrize(
-    "times", [15, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+    "times", [15, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 def test_opening_and_closing_contexts_leaks_nothing(
     meshes: FaceMeshes, context: OffscreenContext, times: int

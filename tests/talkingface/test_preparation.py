@@ -178,6 +178,19 @@ def test_a_face_that_is_too_small_says_how_small(video: Path, track: FaceTrack, 
     assert names(tmp_path) == []
 
 
+def test_a_second_without_a_face_ends_the_part_that_is_used_and_that_is_told(
+    video: Path, track: FaceTrack, tmp_path: Path
+) -> None:
+    found = track.found.copy()
+    found[70:95] = False
+    lost = FaceTrack(track.points, found, track.frames_per_second)
+    report = prepare_character(video, tmp_path / "made", tracker=KnownTracker(lost))
+    assert (report["used_from_s"], report["used_to_s"]) == (0.0, 2.8)
+    assert "never lost for more than 0.5 s" in report["part_reason"]
+    page = (tmp_path / "made" / "report.html").read_text(encoding="utf-8")
+    assert report["part_reason"] in page and report["part_reason_zh"] in page
+
+
 def test_some_frames_without_a_face_are_mended(video: Path, track: FaceTrack, tmp_path: Path) -> None:
     found = np.ones(FRAMES, bool)
     found[60:65] = False

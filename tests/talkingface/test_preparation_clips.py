@@ -170,8 +170,9 @@ def test_a_hidden_mouth_is_told_and_made_up(person: Frames, tmp_path: Path) -> N
 
 def test_a_cut_keeps_one_shot(person: Frames, stranger: Frames, tmp_path: Path) -> None:
     frames = [*person[:45], *stranger[:25]]
-    character, _ = prepared(write_video(tmp_path / "clip.mp4", frames, at_25(frames)), tmp_path)
+    character, report = prepared(write_video(tmp_path / "clip.mp4", frames, at_25(frames)), tmp_path)
     assert character.frame_count >= 40
+    assert "of 2.8 s the longest part" in report["part_reason"] and "切换镜头" in report["part_reason_zh"]
     assert largest_flicker(character) < 12
     last = FrameLoop(character).frame(character.frame_count // 2)
     assert np.abs(last.astype(int) - person[20]).mean() < np.abs(last.astype(int) - stranger[20]).mean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,15 @@ SILENT_BELOW_DBFS = -58.0
 BACKGROUND_BELOW_DBFS = -36.0
 STANDS_OUT_DB = 5.0
 BACKGROUND_RISE_DB = 3.0 / FRAMES_PER_SECOND
-# People do not rest in short pauses: true silence is waited on for 240 ms, background for 800 ms; closing takes 120 ms.
-SILENCE_HOLD_FRAMES = 6
+# People do not rest in short pauses: steady silence is waited on for 280 ms, anything else for 800 ms; closing takes
+# 80 ms. Silence is steady where nobody is; between two words it still has the room's echo and a breath in it.
+SILENCE_HOLD_FRAMES = 7
 BACKGROUND_HOLD_FRAMES = 20
+STEADY_DB = 3.0
+# A click is heard in two frames; it does not make silence unsteady.
+CLICK_FRAMES = 2
 OPEN_STEP = 0.5
-CLOSE_STEP = 0.334
+CLOSE_STEP = 0.5
 
 
 def level_dbfs(features: FloatArray) -> float:
@@ -35,7 +40,7 @@ def level_dbfs(features: FloatArray) -> float:
 class SilenceGate:
     """Turns coefficients to exactly zero where nothing is heard: softly, and the same for any chunking.
 
-    Silence is rest within 400 ms, a steady background within about a second.
+    Steady silence is rest within 400 ms; a steady background, or faint sounds, within about a second.
     """
 
     def __init__(self, look_ahead_frames: int, threshold_dbfs: float = SILENT_BELOW_DBFS) -> None:
@@ -45,10 +50,12 @@ class SilenceGate:
             look_ahead_frames: by how many frames the features run ahead of the coefficients.
             threshold_dbfs: sound below this level is silence.
         """
-        self._loud: deque[bool] = deque(maxlen=look_ahead_frames + 1 + SILENCE_HOLD_FRAMES)
+        self._levels_dbfs: deque[float] = deque(maxlen=look_ahead_frames + 1 + SILENCE_HOLD_FRAMES)
         self._outstanding: deque[bool] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
+        self._recent_dbfs: deque[float] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
         self._threshold_dbfs = max(threshold_dbfs, SILENT_BELOW_DBFS)
         self._background_dbfs = self._threshold_dbfs
+        self._shut = True
         self._open = 0.0
 
     def set_threshold(self, threshold_dbfs: float) -> None:
@@ -60,21 +67,41 @@ class SilenceGate:
     def listen(self, features: FloatArray) -> None:
         """Take the float32 (2, 80) columns of the next step."""
         level = level_dbfs(features)
-        if level < self._background_dbfs:
+        self._recent_dbfs.append(level)
+        if self._drones():
+            self._background_dbfs = max(self._background_dbfs, level)
+        elif level < self._background_dbfs:
             self._background_dbfs = max(level, self._threshold_dbfs - STANDS_OUT_DB)
         else:
             risen = min(self._background_dbfs + BACKGROUND_RISE_DB, level, BACKGROUND_BELOW_DBFS)
             self._background_dbfs = max(self._background_dbfs, risen)
-        self._loud.append(level > self._threshold_dbfs)
+        self._levels_dbfs.append(level)
         self._outstanding.append(level > max(self._threshold_dbfs, self._background_dbfs + STANDS_OUT_DB))
 
     def apply(self, coefficients: FloatArray) -> tuple[FloatArray, bool]:
         """Gate one frame's (K,) coefficients by what was heard around it; returns them and whether it is silent."""
-        step = OPEN_STEP if any(self._loud) and any(self._outstanding) else -CLOSE_STEP
-        self._open = min(1.0, max(0.0, self._open + step))
+        if not any(self._outstanding) or self._drones():
+            self._shut = True
+        elif max(self._levels_dbfs) > self._threshold_dbfs:
+            self._shut = False
+        elif _steady(self._levels_dbfs):
+            self._shut = True
+        self._open = min(1.0, max(0.0, self._open + (-CLOSE_STEP if self._shut else OPEN_STEP)))
         # Away from 0 and 1 the ramp has no corners, so the mouth does not pop.
         weight = np.float32(self._open * self._open * (3.0 - 2.0 * self._open))
         return (coefficients * weight).astype(np.float32), self._open == 0.0
+
+    def _drones(self) -> bool:
+        """Return whether a sound too faint for a speaker has been steady for so long that it is none."""
+        recent = self._recent_dbfs
+        return len(recent) == recent.maxlen and max(recent) < BACKGROUND_BELOW_DBFS and _steady(recent)
+
+
+def _steady(levels_dbfs: Iterable[float]) -> bool:
+    """Return whether the levels stay alike, the two loudest left out."""
+    levels = sorted(levels_dbfs)
+    without_click = levels[: max(1, len(levels) - CLICK_FRAMES)]
+    return without_click[-1] - without_click[0] < STEADY_DB
 
 
 def gate_all(

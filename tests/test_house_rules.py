@@ -43,7 +43,6 @@ TRAINING_ONLY = {
     "onnxscript",
     "sklearn",
     "pocketsphinx",
-    "ctranslate2",
     "hibari",
 }
 TORCH_ALLOWED = re.compile(r"talkingface/(networks/.*|engines/torch_\w+|checkpoints|experiment)\.py")

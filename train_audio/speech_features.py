@@ -1,8 +1,6 @@
 """What a large speech recogniser hears: Whisper encoder states as a teacher's input, cached per recording.
 
-The recogniser is optional: any Whisper model in CTranslate2 form (a folder with ``model.bin``), and the package
-``ctranslate2``. Its log-mel front end follows the published one (Radford et al. 2022): 25 ms Hann window, 10 ms hop,
-80 Slaney mel bands, log10, range of 8, scaled by ``(x + 4) / 4``.
+The recogniser is optional: a folder of any Whisper model, see :mod:`train_audio.whisper_encoder`.
 """
 
 from __future__ import annotations
@@ -10,20 +8,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from talkingface.errors import CheckpointError, MissingPackageError
 from talkingface.records import FloatArray
 from talkingface.timing import FEATURES_PER_FRAME, HOP_SAMPLES, SAMPLE_RATE
 from train_audio.recordings import Recording
+from train_audio.whisper_encoder import load_whisper, log_mel
 
 WINDOW_SECONDS = 30
-FFT_SAMPLES = 400
-FFT_HOP_SAMPLES = 160
-MEL_BANDS = 80
 OVERLAP_SAMPLES = SAMPLE_RATE
 GAP_SAMPLES = 6400
 TAIL_SAMPLES = SAMPLE_RATE // 2
@@ -33,60 +28,24 @@ class SpeechEncoder:
     """Whisper's encoder: 16 kHz sound to states at 50 a second."""
 
     def __init__(self, folder: Path) -> None:
-        """Load the model on one CPU thread.
+        """Load the model.
 
         Raises:
-            MissingPackageError: ctranslate2 is not installed.
             CheckpointError: no such model.
         """
-        try:
-            import ctranslate2
-        except ImportError as error:
-            raise MissingPackageError(
-                "a speech teacher needs ctranslate2: pip install ctranslate2"
-            ) from error
-        if not (folder / "model.bin").is_file():
-            raise CheckpointError(f"expected a CTranslate2 Whisper model, found no model.bin in {folder}")
-        self._storage: Any = ctranslate2.StorageView
-        self._model: Any = ctranslate2.models.Whisper(
-            str(folder), device="cpu", compute_type="float32", intra_threads=1
-        )
-        self._filters = mel_filters()
+        self._network = load_whisper(folder).eval()
 
+    @torch.no_grad()
     def encode(self, samples: FloatArray) -> FloatArray:
         """Return float32 (N, width) states of up to 30 s of float32 sound (n,) and half a second of silence behind it.
 
         The recogniser was trained on full windows; states of shorter ones correlate with those at 0.99 and cost less.
         """
-        mel = self._log_mel(samples)[None]
-        heard = -(-(len(samples) + TAIL_SAMPLES) // HOP_SAMPLES) * (HOP_SAMPLES // FFT_HOP_SAMPLES)
-        mel = mel[:, :, :heard]
-        return np.array(self._model.encode(self._storage.from_array(np.ascontiguousarray(mel))))[0]
-
-    def _log_mel(self, samples: FloatArray) -> FloatArray:
-        padded = np.pad(samples, (0, WINDOW_SECONDS * SAMPLE_RATE - len(samples)))
-        padded = np.pad(padded, FFT_SAMPLES // 2, mode="reflect")
-        window = np.hanning(FFT_SAMPLES + 1)[:-1].astype(np.float32)
-        frames = np.lib.stride_tricks.sliding_window_view(padded, FFT_SAMPLES)[::FFT_HOP_SAMPLES]
-        power = (
-            np.abs(np.fft.rfft(frames[: WINDOW_SECONDS * SAMPLE_RATE // FFT_HOP_SAMPLES] * window, axis=1))
-            ** 2
-        )
-        log = np.log10(np.maximum(power @ self._filters.T, 1e-10))
-        return ((np.maximum(log, log.max() - 8.0) + 4.0) / 4.0).T.astype(np.float32)
-
-
-def mel_filters() -> FloatArray:
-    """Return float32 (80, 201) triangles on Slaney's mel scale, each of unit area."""
-    linear_hz, step = 200.0 / 3.0, np.log(6.4) / 27.0
-    top = 15.0 + np.log(SAMPLE_RATE / 2 / 1000.0) / step
-    mels = np.linspace(0.0, top, MEL_BANDS + 2)
-    edges = np.where(mels < 15.0, mels * linear_hz, 1000.0 * np.exp(step * (mels - 15.0)))
-    bins = np.linspace(0.0, SAMPLE_RATE / 2, FFT_SAMPLES // 2 + 1)
-    rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
-    triangles = np.maximum(0.0, np.minimum(rising, falling))
-    return (triangles * (2.0 / (edges[2:] - edges[:-2]))[:, None]).astype(np.float32)
+        heard = -(-(len(samples) + TAIL_SAMPLES) // HOP_SAMPLES) * HOP_SAMPLES
+        heard = min(heard, WINDOW_SECONDS * SAMPLE_RATE)
+        padded = np.pad(samples[:heard], (0, heard - min(heard, len(samples)))).astype(np.float32)
+        states: FloatArray = self._network(log_mel(torch.from_numpy(padded))[None])[-1][0].numpy()
+        return states
 
 
 def cached_states(

@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from train_audio.card_facts import data_table, training_facts
 from train_audio.evaluate import SPACE_NAME, as_table, evaluate, predicted_opening
 from train_audio.examples import ExamplePool
 from train_audio.export import export
+from train_audio.fine_tuned_teacher import FineTuning, teach_finely
 from train_audio.judge import Judge, judged_recordings
 from train_audio.many_devices import Place, place_for
 from train_audio.progress import Reporter
@@ -52,7 +54,7 @@ BEST_NAME = "best.safetensors"
 
 
 def gather(
-    options: argparse.Namespace, space: MouthSpace, reporter: Reporter
+    options: argparse.Namespace, space: MouthSpace, reporter: Reporter, place: Place
 ) -> tuple[list[Recording], dict[str, Taught]]:
     """Build the recordings and, where a recogniser is given, teach; lags are corrected by the first teachers.
 
@@ -90,7 +92,7 @@ def gather(
     sounds = sound_classes(heard, learn_from, config.classes, options.seed)
     known = _known_lags(options.lags)
     key = teaching_key(recordings, space, config, options.seed, known)
-    kept = options.cache / f"teacher-{key}.npz"
+    kept = options.cache / f"teacher-{key}{'-fine' if options.fine_tune_teacher else ''}.npz"
     if kept.is_file():
         lags, mouths = load_teaching(kept)
         recordings = build(lags)
@@ -104,12 +106,36 @@ def gather(
         taught = teach(
             recordings, heard, sounds, space, config, options.seed, _telling(reporter, "teach again")
         )
+        if options.fine_tune_teacher:
+            taught = _finely(options, recordings, taught, space, reporter, place)
         save_teaching(kept, lags, taught)
     held_out = [r for r in recordings if r.split == "validation" and r.genuine and r.seen.any()]
     if held_out:
         row = evaluate(held_out, _teacher_opening(taught, space))["all"]
         reporter.note(f"teacher on validation people: {row}")
     return recordings, taught
+
+
+def _finely(
+    options: argparse.Namespace,
+    recordings: list[Recording],
+    taught: dict[str, Taught],
+    space: MouthSpace,
+    reporter: Reporter,
+    place: Place,
+) -> dict[str, Taught]:
+    """Return the mean of what the plain teachers say and what those say whose recogniser learnt along."""
+    config = FineTuning(folds=2, rounds=1, steps=2, batch=2, frames=60) if options.smoke else FineTuning()
+    finely = teach_finely(
+        recordings,
+        options.speech_model,
+        space,
+        config,
+        options.seed,
+        place,
+        _telling(reporter, "teach the recogniser"),
+    )
+    return {name: replace(answer, mouth=(answer.mouth + finely[name]) / 2) for name, answer in taught.items()}
 
 
 def _telling(reporter: Reporter, stage: str) -> Callable[[float], None]:
@@ -138,7 +164,7 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
         CheckpointError: a state or model to go on from does not fit.
     """
     space = MouthSpace.load(options.mouth_space)
-    recordings, taught = gather(options, space, reporter)
+    recordings, taught = gather(options, space, reporter, place)
     learned = [r for r in recordings if r.split != "validation"]
     judged, measured_on = judged_recordings(recordings)
     pool = ExamplePool(
@@ -170,6 +196,7 @@ def _student(
         MouthLstmConfig(
             coefficient_count=space.coefficient_count,
             look_ahead_ms=options.look_ahead_ms,
+            hidden=options.hidden,
             sound_classes=classes,
             dropout=options.dropout,
         )

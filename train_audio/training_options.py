@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from talkingface.networks.mouth_lstm import MouthLstmConfig
 from train_audio.student import StudentConfig
 from train_audio.teacher import TeacherConfig
 
@@ -25,7 +26,16 @@ def training_options(arguments: list[str] | None, description: str) -> argparse.
     parser.add_argument(
         "--speech", type=Path, action="append", default=[], help="speech.jsonl of speech with no face"
     )
-    parser.add_argument("--speech-model", type=Path, help="Whisper in CTranslate2 form: makes teachers")
+    parser.add_argument(
+        "--speech-model",
+        type=Path,
+        help="folder of a Whisper model (Hugging Face or CTranslate2): makes teachers",
+    )
+    parser.add_argument(
+        "--fine-tune-teacher",
+        action=argparse.BooleanOptionalAction,
+        help="let the recogniser learn along, which makes better teachers (default: on a GPU, where it takes minutes)",
+    )
     parser.add_argument(
         "--lags", type=Path, help="JSON of known lags by clip name: saves the first round of teachers"
     )
@@ -54,15 +64,15 @@ def training_options(arguments: list[str] | None, description: str) -> argparse.
     parser.add_argument(
         "--amplitude",
         type=float,
-        default=1.5,
-        help="movement of the exported mouth about its mean, times its own; 1.5 was chosen on the shipped model's "
+        default=1.3,
+        help="movement of the exported mouth about its mean, times its own; 1.3 was chosen on the shipped model's "
         "validation clips (1 leaves it)",
     )
     parser.add_argument(
         "--openness",
         type=float,
-        default=0.75,
-        help="mean of the exported mouth while speaking, times its own; 0.75 was chosen likewise (1 leaves it)",
+        default=0.8,
+        help="mean of the exported mouth while speaking, times its own; 0.8 was chosen likewise (1 leaves it)",
     )
     parser.add_argument("--teacher-steps", type=int, default=TeacherConfig().steps)
     for part in ("tracked", "taught", "sounds"):
@@ -70,6 +80,9 @@ def training_options(arguments: list[str] | None, description: str) -> argparse.
         parser.add_argument(
             f"--{part}-worth", type=float, default=worth, help=f"weight of that loss ({worth})"
         )
+    parser.add_argument(
+        "--hidden", type=int, default=MouthLstmConfig().hidden, help="units of each LSTM layer"
+    )
     parser.add_argument("--look-ahead-ms", type=int, default=80)
     parser.add_argument("--evaluate-every", type=int, default=250, metavar="STEPS")
     parser.add_argument("--seed", type=int, default=0)
@@ -85,6 +98,8 @@ def training_options(arguments: list[str] | None, description: str) -> argparse.
     )
     parser.add_argument("--debug", action="store_true", help="show where an error came from")
     options = parser.parse_args(arguments)
+    if options.fine_tune_teacher is None:
+        options.fine_tune_teacher = options.device == "cuda"
     if options.smoke:
         vars(options).update(SMOKE)
     return options

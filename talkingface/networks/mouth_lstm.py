@@ -36,7 +36,7 @@ class MouthLstmConfig:
 
     coefficient_count: int = 12
     look_ahead_ms: int = 80
-    hidden: int = 192
+    hidden: int = 208
     projection: int = 128
     sound_classes: int = 0
     mean_memory_frames: float = 250.0
@@ -111,14 +111,26 @@ class MouthLstm(nn.Module):
     def normalise_all(self, features: Tensor) -> Tensor:
         """Normalise whole sequences (B, 2T, 80) to (B, T, 320): each frame's columns after the frame before's."""
         batch = len(features)
-        mean, count, last = self.initial_state(batch)[:3]
         pairs = features.reshape(batch, -1, FEATURES_PER_FRAME, MEL_BINS)
+        if pairs.shape[1] + self.config.prior_frames <= self.config.mean_memory_frames:
+            return self._normalise_short(pairs)
+        mean, count, last = self.initial_state(batch)[:3]
         rows = []
         for index in range(pairs.shape[1]):
             normal, mean, count = self.normalise(pairs[:, index], mean, count)
             rows.append(torch.cat([last, normal], 1))
             last = normal
         return torch.stack(rows, 1)
+
+    def _normalise_short(self, pairs: Tensor) -> Tensor:
+        """Normalise (B, T, 2, 80) to (B, T, 320) at once: while nothing is forgotten the mean is a running sum."""
+        columns = pairs.mean(2)
+        heard = (columns.mean(2, keepdim=True) > HEARD_LOG_MEL).to(pairs.dtype)
+        prior = self.config.prior_frames
+        mean = (prior * self.band_mean + (heard * columns).cumsum(1)) / (prior + heard.cumsum(1))
+        normal = ((pairs - mean[:, :, None]) / self.band_scale).flatten(2)
+        last = torch.cat([torch.zeros_like(normal[:, :1]), normal[:, :-1]], 1)
+        return torch.cat([last, normal], 2)
 
     def forward(self, normalised: Tensor) -> dict[str, Tensor]:
         """Run whole sequences for training.

@@ -13,6 +13,7 @@ from tests.end_to_end.watching import tracked_lips
 from tests.mini_live.fakes import write_wav
 from train_audio.sound_changes import NOISES, made_noise
 
+GENUINE_CLIP = "clips/characters/matesx_001_01.mkv"
 SPEECH_S, NOISE_S = 2.0, 3.0
 # Digital silence and faint noise rest after 400 ms. A louder noise has first to be known as none of speech's.
 SETTLED_S = {"zeros": 0.4, "faint": 0.4}
@@ -29,20 +30,32 @@ def _sounds() -> dict[str, np.ndarray]:
     return sounds
 
 
+@pytest.fixture(scope="module", params=["built_in", "prepared"])
+def character(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the built-in character's folder, and one prepared from a genuine clip."""
+    if request.param == "built_in":
+        return CHARACTER
+    clip = request.getfixturevalue("talking_clips") / GENUINE_CLIP
+    folder = tmp_path_factory.mktemp("prepared") / "person"
+    outcome = run_app("prepare", clip, "--output", folder, "--json", within_s=300)
+    assert outcome.code == 0, outcome.told
+    return folder
+
+
 @needs_character
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_lips_rest_whatever_is_heard_that_is_no_voice(tmp_path: Path) -> None:
+def test_the_lips_rest_whatever_is_heard_that_is_no_voice(character: Path, tmp_path: Path) -> None:
     sounds = _sounds()
     speech = read_audio(SPEECH)[: round(SPEECH_S * 16_000)]
     parts = [part for sound in sounds.values() for part in (speech, sound)]
     wav = write_wav(tmp_path / "noises.wav", np.concatenate(parts).astype(np.float32))
     video = tmp_path / "noises.mp4"
     outcome = run_app(
-        "speak", "--audio", wav, "--output", video, "--character", CHARACTER, "--json", within_s=600
+        "speak", "--audio", wav, "--output", video, "--character", character, "--json", within_s=600
     )
     assert outcome.code == 0, outcome.told
-    (_, lips), (_, rest) = tracked_lips(video), tracked_lips(CHARACTER / "frames.mp4")
+    (_, lips), (_, rest) = tracked_lips(video), tracked_lips(character / "frames.mp4")
     calm = float(np.median(rest))
     figures = {}
     for number, name in enumerate(sounds):

@@ -143,6 +143,7 @@ def test_long_sound_neither_drifts_nor_grows(model: OnnxMouthModel) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_an_hour_neither_drifts_nor_grows(model: OnnxMouthModel) -> None:
     early, _ = run_long(model, 2)
     resource = pytest.importorskip("resource", reason=f"no memory figures on {sys.platform}")

@@ -136,3 +136,18 @@ def test_setting_the_same_threshold_again_keeps_the_learned_background() -> None
     rest = fan[still : len(fan) // 2 * 2]
     _, silent = gate_all(gate, rest, np.ones((len(rest) // 2, 2), np.float32), 0)
     assert silent.all()
+
+
+@pytest.mark.parametrize(("swing_db", "shut_after"), [(0.0, 10), (12.0, 23)])
+def test_an_unsteady_pause_is_waited_for_longer_than_steady_silence(swing_db: float, shut_after: int) -> None:
+    def column(dbfs: float) -> np.ndarray:
+        return np.full((2, 80), (dbfs + 35.1) / 10 * np.log(10), np.float32)
+
+    gate = SilenceGate(look_ahead_frames=0)
+    levels = [-30.0] * 40 + [-62.0 - swing_db * (frame % 2) for frame in range(40)]
+    silent = []
+    for level in levels:
+        gate.listen(column(level))
+        silent.append(gate.apply(np.ones(1, np.float32))[1])
+    assert not any(silent[2 : 40 + shut_after - 2])
+    assert all(silent[40 + shut_after :])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
-from talkingface.errors import CheckpointError, MissingPackageError
+from talkingface.errors import CheckpointError
 from talkingface.mouth_space import MouthSpace
 from talkingface.timing import HOP_SAMPLES
 from tests.train_audio.made_clips import made_recording
@@ -66,15 +64,8 @@ def heard_by(encoder: LoudnessEncoder, recordings: list[Recording], cache: Path)
     return reduced_states(states, [r.name for r in recordings if r.split != "validation"], CONFIG.state_width)
 
 
-def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "ctranslate2", None)
-    with pytest.raises(MissingPackageError, match="pip install ctranslate2"):
-        SpeechEncoder(tmp_path)
-
-
-def test_a_missing_model_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(sys.modules, "ctranslate2", ModuleType("ctranslate2"))
-    with pytest.raises(CheckpointError, match=r"found no model\.bin"):
+def test_a_missing_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="expected a Whisper model"):
         SpeechEncoder(tmp_path)
 
 

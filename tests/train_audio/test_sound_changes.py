@@ -15,7 +15,7 @@ from train_audio.sound_changes import (
     through_line,
     warp_matrices,
 )
-from train_audio.speech_features import mel_filters
+from train_audio.whisper_encoder import mel_filters
 
 
 @pytest.fixture

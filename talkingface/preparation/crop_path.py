@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from talkingface.errors import BadVideoError
+from talkingface.preparation.steady_tracks import smoothed
 from talkingface.records import CropRectangle, FloatArray
 from talkingface.wrap_mesh import WrapMesh
 
@@ -28,7 +28,7 @@ def crop_path(points_px: FloatArray, wrap: WrapMesh, width: int, height: int) ->
     boxes = np.stack([_box(wrap.vertices(points)) for points in points_px])
     size = (boxes[:, 2:] - boxes[:, :2]).max(0)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
-    steady = gaussian_filter1d(centre, SMOOTH_FRAMES, axis=0, mode="nearest")
+    steady = smoothed(centre, SMOOTH_FRAMES)
     reach = size * (1 + 2 * MARGIN) + 2 * np.abs(centre - steady).max(0)
     whole = np.minimum(2 * np.ceil(reach / 2), (width - width % 2, height - height % 2)).astype(int)
     corner = np.round(steady - whole / 2).astype(int)

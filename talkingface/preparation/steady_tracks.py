@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d, gaussian_filter1d
-from scipy.spatial.transform import Rotation
 
 from talkingface.head_pose import fit_poses, personal_neutral, to_head
 from talkingface.landmarks import STABLE, face_height_px, lip_opening
@@ -121,18 +120,18 @@ def close_lips(neutral: FloatArray, space: MouthSpace) -> FloatArray:
 
 def smooth_poses(poses: list[HeadPose]) -> list[HeadPose]:
     """Smooth rotation, size and place of the head without lag."""
-    turned = Rotation.from_matrix(np.stack([pose.rotation for pose in poses]))
-    middle = turned.mean()
-    turns = (middle.inv() * turned).as_rotvec()
+    rotations = np.stack([pose.rotation for pose in poses]).astype(np.float64)
+    middle = _mean_rotation(rotations)
+    turns = np.stack([cv2.Rodrigues(turn)[0][:, 0] for turn in middle.T @ rotations])
     scales = np.array([pose.scale_px for pose in poses])
     unit = float(np.median(scales))
     places = np.stack([pose.translation_px for pose in poses]) / unit
     signal = np.column_stack([turns, np.log(scales / unit), places])
     smooth = _adaptive(signal, _savgol(signal, POSE_LIGHT_WINDOW, 2), POSE_NOISE)
-    rotations = (middle * Rotation.from_rotvec(smooth[:, :3])).as_matrix().astype(np.float32)
+    turned = middle @ np.stack([cv2.Rodrigues(row[:3])[0] for row in smooth])
     return [
         HeadPose(rotation, float(unit * np.exp(row[3])), (row[4:7] * unit).astype(np.float32))
-        for rotation, row in zip(rotations, smooth, strict=True)
+        for rotation, row in zip(turned.astype(np.float32), smooth, strict=True)
     ]
 
 
@@ -149,15 +148,37 @@ def _adaptive(
     if len(signal) < 3:
         return signal.astype(np.float64)
     heavy = _savgol(signal, HEAVY_WINDOW, 1)
-    moved = gaussian_filter1d(np.abs(light - heavy), 2.0, axis=0, mode="nearest")
+    moved = smoothed(np.abs(light - heavy), 2.0)
     share = np.clip((moved / noise - 0.5) / 1.5, 0, 1)
     return heavy + (light - heavy) * share
+
+
+def smoothed(signal: NDArray[np.floating[Any]], sigma: float) -> NDArray[np.float64]:
+    """Smooth every column of (F, n) by a Gaussian of so many frames; the ends are held."""
+    reach = int(4 * sigma + 0.5)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return _filtered(signal.astype(np.float64), kernel / kernel.sum())
+
+
+def _filtered(signal: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlate every column of (F, n) with a kernel of odd length; the ends are held."""
+    held = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.filter2D(signal, cv2.CV_64F, kernel[:, None], borderType=held)).reshape(
+        signal.shape
+    )
+
+
+def _mean_rotation(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rotation nearest to the mean of (F, 3, 3)."""
+    u, _, vt = np.linalg.svd(rotations.mean(0))
+    return np.asarray((u * (1.0, 1.0, np.linalg.det(u @ vt))) @ vt)
 
 
 def _savgol(signal: NDArray[np.floating[Any]], window: int, order: int) -> NDArray[np.float64]:
     """Fit a polynomial around every row (Savitzky and Golay 1964); at the ends the outermost fit is read on.
 
-    The same as ``scipy.signal.savgol_filter(mode="interp")``, whose import takes longer than all the smoothing.
+    The same as ``scipy.signal.savgol_filter(mode="interp")``, without scipy, whose import takes longer than all the
+    smoothing.
     """
     window = min(window, len(signal) - (len(signal) + 1) % 2)
     if window <= order:
@@ -165,7 +186,7 @@ def _savgol(signal: NDArray[np.floating[Any]], window: int, order: int) -> NDArr
     powers = np.vander(np.arange(window) - window // 2, order + 1)
     fitted = powers @ np.linalg.pinv(powers)
     half, rows = window // 2, signal.astype(np.float64)
-    smooth: NDArray[np.float64] = correlate1d(rows, fitted[half], axis=0)
+    smooth: NDArray[np.float64] = _filtered(rows, fitted[half])
     smooth[: half + 1] = fitted[: half + 1] @ rows[:window]
     smooth[-half - 1 :] = fitted[half:] @ rows[-window:]
     return smooth

@@ -26,7 +26,7 @@ from talkingface.tracking import FaceTracker
 from talkingface.video_files import FRAMES_PER_SECOND
 
 LONGEST_LOOK_S = 60.0
-# It brings scipy, whose import takes as long as tracking fifty frames, and is needed only after that.
+# It brings numba, whose import takes as long as tracking fifty frames, and is needed only after that.
 MAKING = "talkingface.preparation.making"
 DEFAULT_LOOP_S = 15.0
 

@@ -22,7 +22,7 @@ from talkingface.face_rig import FaceRig
 from talkingface.frame_loop import FrameLoop
 from talkingface.landmarks import lip_opening, lip_width
 from talkingface.mouth_space import MouthSpace
-from talkingface.records import ImageArray
+from talkingface.records import FloatArray, ImageArray
 from talkingface.seams import MouthRenderer
 from talkingface.wrap_mesh import load_meshes
 from train.build_data import choose_sources, outer_lips
@@ -121,8 +121,8 @@ def fine_tune(
 
 
 def character_material(character: Character, space_path: Path) -> ClipMaterial:
-    """Return a character's base loop as material, at most ``MOST_FRAMES`` of it."""
-    count = min(character.frame_count, MOST_FRAMES)
+    """Return a character's base loop as material, at most ``MOST_FRAMES`` of it and each true frame once."""
+    count = min(frames_before_the_turn(character.points_px), MOST_FRAMES)
     rig = FaceRig(MouthSpace.load(space_path), load_meshes(), character.neutral)
     loop = FrameLoop(character)
     images = [np.ascontiguousarray(crop_of(loop.frame(row), character.crops[row])) for row in range(count)]
@@ -135,6 +135,20 @@ def character_material(character: Character, space_path: Path) -> ClipMaterial:
         list(character.poses[:count]),
         rig,
     )
+
+
+def frames_before_the_turn(points_px: FloatArray) -> int:
+    """Return how many frames come before a loop that runs there and back shows frames again.
+
+    Shown again, they would be trained on and held out at once.
+
+    Args:
+        points_px: float32 (frames, 478, 3) landmarks of the loop.
+    """
+    for frame in range(2, len(points_px)):
+        if np.array_equal(points_px[frame], points_px[frame - 2]):
+            return frame
+    return len(points_px)
 
 
 def _patches(

@@ -65,3 +65,10 @@ def test_too_short_a_character_is_refused(
     folder = character_folder(tmp_path / "made", frames=12)
     assert train_command.main(["--character", str(folder), "--export", str(checkpoint)]) == 1
     assert "found 12" in capsys.readouterr().err
+
+
+def test_the_way_back_of_a_loop_is_not_held_out() -> None:
+    there = np.random.default_rng(0).random((40, 478, 3), dtype=np.float32)
+    there_and_back = np.concatenate([there, there[-2:0:-1]])
+    assert fine_tune_module.frames_before_the_turn(there_and_back) == 40
+    assert fine_tune_module.frames_before_the_turn(there) == 40

@@ -146,7 +146,8 @@ def frames_before_the_turn(points_px: FloatArray) -> int:
         points_px: float32 (frames, 478, 3) landmarks of the loop.
     """
     for frame in range(2, len(points_px)):
-        if np.array_equal(points_px[frame], points_px[frame - 2]):
+        earlier, last, here = points_px[frame - 2 : frame + 1]
+        if np.array_equal(here, earlier) and not np.array_equal(here, last):
             return frame
     return len(points_px)
 

@@ -72,3 +72,6 @@ def test_the_way_back_of_a_loop_is_not_held_out() -> None:
     there_and_back = np.concatenate([there, there[-2:0:-1]])
     assert fine_tune_module.frames_before_the_turn(there_and_back) == 40
     assert fine_tune_module.frames_before_the_turn(there) == 40
+    assert fine_tune_module.frames_before_the_turn(np.repeat(there[:1], 40, 0)) == 40, (
+        "a face that rests turns nowhere"
+    )

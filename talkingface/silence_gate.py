@@ -50,11 +50,12 @@ class SilenceGate:
             look_ahead_frames: by how many frames the features run ahead of the coefficients.
             threshold_dbfs: sound below this level is silence.
         """
-        self._levels_dbfs: deque[float] = deque(maxlen=look_ahead_frames + 1 + SILENCE_HOLD_FRAMES)
+        self._levels_dbfs: deque[float] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
         self._outstanding: deque[bool] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
-        self._recent_dbfs: deque[float] = deque(maxlen=look_ahead_frames + 1 + BACKGROUND_HOLD_FRAMES)
+        self._silence_frames = look_ahead_frames + 1 + SILENCE_HOLD_FRAMES
         self._threshold_dbfs = max(threshold_dbfs, SILENT_BELOW_DBFS)
         self._background_dbfs = self._threshold_dbfs
+        self._drones = False
         self._shut = True
         self._open = 0.0
 
@@ -67,34 +68,35 @@ class SilenceGate:
     def listen(self, features: FloatArray) -> None:
         """Take the float32 (2, 80) columns of the next step."""
         level = level_dbfs(features)
-        self._recent_dbfs.append(level)
-        if self._drones():
+        self._levels_dbfs.append(level)
+        self._drones = self._is_droning()
+        if self._drones:
             self._background_dbfs = max(self._background_dbfs, level)
         elif level < self._background_dbfs:
             self._background_dbfs = max(level, self._threshold_dbfs - STANDS_OUT_DB)
         else:
             risen = min(self._background_dbfs + BACKGROUND_RISE_DB, level, BACKGROUND_BELOW_DBFS)
             self._background_dbfs = max(self._background_dbfs, risen)
-        self._levels_dbfs.append(level)
         self._outstanding.append(level > max(self._threshold_dbfs, self._background_dbfs + STANDS_OUT_DB))
 
     def apply(self, coefficients: FloatArray) -> tuple[FloatArray, bool]:
         """Gate one frame's (K,) coefficients by what was heard around it; returns them and whether it is silent."""
-        if not any(self._outstanding) or self._drones():
+        recent_dbfs = list(self._levels_dbfs)[-self._silence_frames :]
+        if self._drones or not any(self._outstanding):
             self._shut = True
-        elif max(self._levels_dbfs) > self._threshold_dbfs:
+        elif max(recent_dbfs) > self._threshold_dbfs:
             self._shut = False
-        elif _steady(self._levels_dbfs):
+        elif _steady(recent_dbfs):
             self._shut = True
         self._open = min(1.0, max(0.0, self._open + (-CLOSE_STEP if self._shut else OPEN_STEP)))
         # Away from 0 and 1 the ramp has no corners, so the mouth does not pop.
         weight = np.float32(self._open * self._open * (3.0 - 2.0 * self._open))
         return (coefficients * weight).astype(np.float32), self._open == 0.0
 
-    def _drones(self) -> bool:
+    def _is_droning(self) -> bool:
         """Return whether a sound too faint for a speaker has been steady for so long that it is none."""
-        recent = self._recent_dbfs
-        return len(recent) == recent.maxlen and max(recent) < BACKGROUND_BELOW_DBFS and _steady(recent)
+        levels = self._levels_dbfs
+        return len(levels) == levels.maxlen and max(levels) < BACKGROUND_BELOW_DBFS and _steady(levels)
 
 
 def _steady(levels_dbfs: Iterable[float]) -> bool:

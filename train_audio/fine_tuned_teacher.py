@@ -111,6 +111,7 @@ def teach_finely(
     people = sorted({r.person for r in seen})
     np.random.default_rng(seed).shuffle(people)
     folds = max(2, min(config.folds, len(people)))
+    clips = HeardClips(seen, place.device)
     answers: dict[str, list[FloatArray]] = {}
     for number in range(folds * config.rounds):
         held = set(people[number % folds :: folds])
@@ -119,7 +120,7 @@ def teach_finely(
             if on_step is not None:
                 on_step((done + share) / (folds * config.rounds))
 
-        network = _train(seen, held, folder, space, config, 1000 * seed + number, place, progress)
+        network = _train(clips, seen, held, folder, space, config, 1000 * seed + number, place, progress)
         for recording in recordings:
             if recording.split == "validation" or recording.person in held or not recording.seen.any():
                 answers.setdefault(recording.name, []).append(answer(network, recording, place))
@@ -142,6 +143,7 @@ def answer(network: FineTunedTeacher, recording: Recording, place: Place) -> Flo
 
 
 def _train(
+    clips: HeardClips,
     seen: list[Recording],
     held: set[str],
     folder: Path,
@@ -154,7 +156,7 @@ def _train(
     torch.manual_seed(seed)
     generator = np.random.default_rng(seed)
     network = FineTunedTeacher(load_whisper(folder), space.coefficient_count, config).to(place.device)
-    clips = HeardClips([r for r in seen if r.person not in held] or seen, place.device)
+    chances = clips.chances_without(held)
     judged = [r for r in seen if r.person in held]
     opening = opening_weights(space).to(place.device)
     encoder = [p for p in network.encoder.parameters() if p.requires_grad]
@@ -167,7 +169,9 @@ def _train(
         rate = _rate(step / config.steps)
         optimiser.param_groups[0]["lr"] = rate * config.encoder_rate
         optimiser.param_groups[1]["lr"] = rate * config.head_rate
-        _learn(network, clips.batch(config.batch, config.frames, generator), optimiser, opening, place)
+        _learn(
+            network, clips.batch(config.batch, config.frames, generator, chances), optimiser, opening, place
+        )
         keep = min(config.average, (1 + step) / (10 + step))
         for name, parameter in learning.items():
             average[name].lerp_(parameter.detach(), 1.0 - keep)

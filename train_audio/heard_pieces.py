@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import signal
 from torch import Tensor
 
@@ -13,6 +14,7 @@ from talkingface.timing import SAMPLES_PER_FRAME
 from train_audio.balance import sampling_weights
 from train_audio.examples import stretched
 from train_audio.recordings import Recording
+from train_audio.sound_changes import stretch_factors, stretching_matrices
 from train_audio.whisper_encoder import FFT_HOP_SAMPLES, MEL_BANDS, log_mel, mel_edges_hz
 
 COLUMNS_PER_FRAME = SAMPLES_PER_FRAME // FFT_HOP_SAMPLES
@@ -58,7 +60,7 @@ class HeardClips:
     def __init__(self, recordings: list[Recording], device: torch.device) -> None:
         """Compute the log-mel of every clip in all its voices."""
         self._device = device
-        self._chances = sampling_weights(recordings)
+        self._recordings = recordings
         self._pieces: list[list[Piece]] = []
         columns, mouths, seen = [], [], []
         column = frame = 0
@@ -81,7 +83,17 @@ class HeardClips:
         self._seen = torch.from_numpy(np.concatenate(seen)).to(device)
         self._warps = torch.from_numpy(warp_matrices()).to(device)
 
-    def batch(self, size: int, frames: int, generator: np.random.Generator) -> HeardBatch:
+    def chances_without(self, people: set[str]) -> NDArray[np.float64]:
+        """Return how often each clip is drawn where some people are held out; all are drawn where nobody is left."""
+        kept = np.array([recording.person not in people for recording in self._recordings])
+        kept |= not kept.any()
+        chances = np.zeros(len(kept))
+        chances[kept] = sampling_weights([r for r, keep in zip(self._recordings, kept, strict=True) if keep])
+        return chances
+
+    def batch(
+        self, size: int, frames: int, generator: np.random.Generator, chances: NDArray[np.float64]
+    ) -> HeardBatch:
         """Draw sequences of pieces of clips; the change of the sound draws from torch's own generator too."""
         places = np.full((size, COLUMNS_PER_FRAME * frames), len(self._columns) - 1.0)
         answers = np.zeros((size, frames))
@@ -90,7 +102,7 @@ class HeardClips:
             tempo = float(np.exp(generator.uniform(-TEMPO, TEMPO)))
             position = 0
             while position < frames:
-                piece = self._piece(generator)
+                piece = self._piece(generator, chances)
                 wanted = min(
                     frames - position, int(generator.integers(min(PIECE_FRAMES, frames), frames + 1))
                 )
@@ -116,9 +128,9 @@ class HeardClips:
             weight=_between(self._seen[:, None], answers)[..., 0] * torch.from_numpy(known).to(self._device),
         )
 
-    def _piece(self, generator: np.random.Generator) -> Piece:
+    def _piece(self, generator: np.random.Generator, chances: NDArray[np.float64]) -> Piece:
         while True:
-            own = self._pieces[generator.choice(len(self._pieces), p=self._chances)]
+            own = self._pieces[generator.choice(len(self._pieces), p=chances)]
             if own:
                 return own[0 if generator.random() < OWN_VOICE else int(generator.integers(0, len(own)))]
 
@@ -156,14 +168,8 @@ def changed(heard: Tensor) -> Tensor:
 def warp_matrices() -> np.ndarray:
     """Return float32 (27, 80, 80) matrices that stretch a column's frequencies by up to a fifth: other vocal tracts."""
     hertz = mel_edges_hz()[1:-1]
-    bands = np.arange(MEL_BANDS)
-    matrices = np.zeros((WARPS, MEL_BANDS, MEL_BANDS), np.float32)
-    for index, factor in enumerate(np.exp(np.linspace(-WARP, WARP, WARPS))):
-        source = np.clip(np.interp(hertz * factor, hertz, bands), 0.0, MEL_BANDS - 1.001)
-        below = source.astype(int)
-        matrices[index, below, bands] = 1.0 - (source - below)
-        matrices[index, below + 1, bands] += source - below
-    return matrices
+    sources = hertz * stretch_factors(WARP, WARPS)[:, None]
+    return stretching_matrices(np.interp(sources, hertz, np.arange(MEL_BANDS, dtype=float)))
 
 
 def _sped(samples: np.ndarray, percent: int) -> np.ndarray:

@@ -121,14 +121,26 @@ def warp_matrices(strength: float = 0.2, count: int = 27) -> FloatArray:
     """Return float32 (count, 80, 80) matrices that stretch a log-mel column's frequencies, as a vocal tract would."""
     centres = LOW_MEL + (HIGH_MEL - LOW_MEL) * np.arange(1, MEL_BINS + 1) / (MEL_BINS + 1)
     hertz = 700.0 * (np.exp(centres / 1127.0) - 1.0)
-    matrices = np.zeros((count, MEL_BINS, MEL_BINS), np.float32)
-    for index, factor in enumerate(np.exp(np.linspace(-strength, strength, count))):
+    places = []
+    for factor in stretch_factors(strength, count):
         source = 1127.0 * np.log(1.0 + hertz * factor / 700.0)
-        place = np.clip((source - centres[0]) / (centres[1] - centres[0]), 0, MEL_BINS - 1.001)
+        places.append((source - centres[0]) / (centres[1] - centres[0]))
+    return stretching_matrices(np.stack(places))
+
+
+def stretch_factors(strength: float, count: int) -> NDArray[np.float64]:
+    """Return (count,) factors of the frequency from ``exp(-strength)`` to ``exp(strength)``."""
+    return np.exp(np.linspace(-strength, strength, count))
+
+
+def stretching_matrices(places: NDArray[np.float64]) -> FloatArray:
+    """Return float32 (n, 80, 80): a column times one takes each band from where float (n, 80) ``places`` say."""
+    matrices = np.zeros((len(places), MEL_BINS, MEL_BINS), np.float32)
+    bands = np.arange(MEL_BINS)
+    for matrix, place in zip(matrices, np.clip(places, 0, MEL_BINS - 1.001), strict=True):
         below = place.astype(int)
-        rows = np.arange(MEL_BINS)
-        matrices[index, below, rows] = 1.0 - (place - below)
-        matrices[index, below + 1, rows] += place - below
+        matrix[below, bands] = 1.0 - (place - below)
+        matrix[below + 1, bands] += place - below
     return matrices
 
 

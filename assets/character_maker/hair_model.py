@@ -32,6 +32,16 @@ def _shades(
     return (root + (tip - root) * share) * np.clip(value, 0.7, 1.3)
 
 
+def _locks(
+    look: CharacterLook, rng: np.random.Generator, paths: Points, half: Points, thick: Points, sections: int
+) -> Piece:
+    """Sweep clumps, lying on the head, of float (count, steps) half widths along (count, steps, 3) paths."""
+    count, steps = half.shape
+    colour = _shades(look, rng, count, steps)
+    seeds = rng.random(count) * 50
+    return swept(paths, paths - CENTRE, half, thick, colour, HAIR, seeds=seeds, sections=sections)
+
+
 def _cap(
     look: CharacterLook,
     scalp: Scalp,
@@ -223,16 +233,7 @@ def _fringe(look: CharacterLook, scalp: Scalp, rng: np.random.Generator) -> Piec
         * (1 + 0.08 * rng.normal(0, 1, (count, 1)))
     )
     thick = np.broadcast_to(0.020 * np.interp(along, [0, 0.15, 0.8, 1], [0.4, 1, 1, 0.3]), half.shape)
-    return swept(
-        paths,
-        paths - CENTRE,
-        half,
-        thick,
-        _shades(look, rng, count, steps),
-        HAIR,
-        seeds=rng.random(count) * 50,
-        sections=14,
-    )
+    return _locks(look, rng, paths, half, thick, 14)
 
 
 def _updo(look: CharacterLook, scalp: Scalp, rng: np.random.Generator) -> Piece:
@@ -263,18 +264,7 @@ def _updo(look: CharacterLook, scalp: Scalp, rng: np.random.Generator) -> Piece:
             * (1 + 0.1 * rng.normal(0, 1, (count, 1)))
         )
         thick = np.broadcast_to(0.020 * np.interp(way, [0, 0.3, 1], [0.25, 1, 1]), half.shape)
-        parts.append(
-            swept(
-                paths,
-                paths - CENTRE,
-                half,
-                thick,
-                _shades(look, rng, count, steps),
-                HAIR,
-                seeds=rng.random(count) * 50,
-                sections=12,
-            )
-        )
+        parts.append(_locks(look, rng, paths, half, thick, 12))
     parts.append(_knot(look, rng, knot + np.array([0, -0.045, 0])))
     return joined(parts)
 

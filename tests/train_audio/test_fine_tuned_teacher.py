@@ -160,7 +160,7 @@ def test_pieces_keep_sound_and_mouth_together(monkeypatch: pytest.MonkeyPatch) -
     )
     clips = HeardClips([recording], CPU.device)
     torch.manual_seed(0)
-    batch = clips.batch(6, 60, np.random.default_rng(1))
+    batch = clips.batch(6, 60, np.random.default_rng(1), clips.chances_without(set()))
     assert batch.log_mel.shape == (6, 240, 80)
     for heard, mouth, weight in zip(batch.log_mel, batch.mouth[..., 0], batch.weight, strict=True):
         level = heard.reshape(60, 4, 80).mean((1, 2))[weight > 0.5]

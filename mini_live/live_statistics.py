@@ -85,7 +85,7 @@ class LiveStatistics:
     def heard(self, samples: FloatArray) -> None:
         """Follow the level of float32 (n,) sound."""
         if len(samples):
-            peak = float(np.abs(samples).max())
+            peak = max(float(samples.max()), -float(samples.min()))
             now_dbfs = 20 * math.log10(peak) if peak > 1e-6 else SILENCE_DBFS
             self.level_dbfs = max(now_dbfs, self.level_dbfs - LEVEL_FALL_DB, SILENCE_DBFS)
 

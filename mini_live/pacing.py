@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
-
-import numpy as np
 
 from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE, samples_needed
 
@@ -14,7 +13,7 @@ RECENT_S = 0.5
 JUMP_S = 0.1
 REMEMBERED_FRAMES = 20 * FRAMES_PER_SECOND
 FEWEST_FRAMES = 2 * FRAMES_PER_SECOND
-IN_TIME_PERCENT = 95.0
+IN_TIME_SHARE = 0.95
 MOST_MORE_S = 0.08
 LATER_BY_S = 0.00025
 EARLIER_BY_S = 0.0001
@@ -43,7 +42,7 @@ class AudioPacer:
         self._look_ahead_ms = look_ahead_ms
         self._least_s = margin_s
         self._margin_s = margin_s
-        self._lags_s: deque[float] = deque(maxlen=REMEMBERED_FRAMES)
+        self._lags_s = _SlidingQuantile(REMEMBERED_FRAMES, IN_TIME_SHARE)
         self._free_s = 0.0
         self.delay_s = 0.0
         self._lowest = _SlidingMinimum(MEMORY_S)
@@ -67,11 +66,10 @@ class AudioPacer:
             compute_s: spent on it; had nothing been waited for, it would have been ready that much later.
         """
         self._free_s = max(self._free_s, heard_s) + compute_s
-        self._lags_s.append(self._free_s - self._promised_s(frame))
+        self._lags_s.add(self._free_s - self._promised_s(frame))
         if len(self._lags_s) < FEWEST_FRAMES:
             return
-        wanted_s = float(np.percentile(self._lags_s, IN_TIME_PERCENT))
-        wanted_s = min(max(wanted_s, self._least_s), self._least_s + MOST_MORE_S)
+        wanted_s = min(max(self._lags_s.value, self._least_s), self._least_s + MOST_MORE_S)
         if wanted_s > self._margin_s:
             self._margin_s += min(wanted_s - self._margin_s, LATER_BY_S)
         elif wanted_s < self._margin_s - SPARE_S:
@@ -122,3 +120,33 @@ class _SlidingMinimum:
 
     def clear(self) -> None:
         self._kept.clear()
+
+
+class _SlidingQuantile:
+    """The value which a share of the last values does not pass, between two of them where it falls so."""
+
+    def __init__(self, most: int, share: float) -> None:
+        self._most = most
+        self._share = share
+        self._in_order: deque[float] = deque()
+        self._by_size: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._in_order)
+
+    @property
+    def value(self) -> float:
+        place = self._share * (len(self._by_size) - 1)
+        below = int(place)
+        above = min(below + 1, len(self._by_size) - 1)
+        return self._by_size[below] + (place - below) * (self._by_size[above] - self._by_size[below])
+
+    def add(self, value: float) -> None:
+        if len(self._in_order) == self._most:
+            del self._by_size[bisect_left(self._by_size, self._in_order.popleft())]
+        self._in_order.append(value)
+        insort(self._by_size, value)
+
+    def clear(self) -> None:
+        self._in_order.clear()
+        self._by_size.clear()

@@ -65,7 +65,7 @@ class Avatar:
 
     def live_composer(self) -> RestingComposer:
         """Return a composer that saves work while nobody speaks."""
-        return RestingComposer(self.composer, self.base, self.character.crops)
+        return RestingComposer(self.composer, self.base, self.character.frame_count)
 
     def warm_up(self) -> None:
         """Draw one resting frame and forget it, so that the first live frame is not slow."""

@@ -7,8 +7,6 @@ conversion of whole frames there and back.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -106,15 +104,10 @@ class PlaneConverter:
             after: the same, changed.
         """
         luma, blue, red = _parts(planes, place)
-        _compiled_add_change()(luma, blue, red, before, after)
+        _add_change(luma, blue, red, before, after)
 
 
-@functools.cache
-def _compiled_add_change() -> Callable[..., None]:
-    """Compile at the first change: preparing only converts, and must not wait for numba's import."""
-    return compiled(_add_change)
-
-
+@compiled
 def _add_change(
     luma: NDArray[np.uint8],
     blue: NDArray[np.uint8],

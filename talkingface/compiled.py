@@ -1,7 +1,8 @@
 """Inner loops over pixels, compiled to machine code where numpy and OpenCV have no such operation.
 
 A loop is compiled when it is first called and kept beside the code, or in the user's cache where that folder cannot
-be written, so that only the very first start waits. It works without Python's lock: other threads go on.
+be written, so that only the very first start waits. The compiler itself is loaded at the first call of any loop, so
+that a program which draws nothing does not wait for it. A loop works without Python's lock: other threads go on.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-# What numba looks for in vain here: linear algebra and foreign functions, which no loop uses and which would make
-# every start of the program a third of a second longer.
-LEFT_OUT = {"scipy.linalg": "numba.np.arraymath", "cffi": "numba.core.typing.cffi_utils"}
+# What numba looks for in vain here: linear algebra, foreign functions and a file of settings, which no loop uses and
+# which would make every start of the program a third of a second longer.
+LEFT_OUT = {
+    "scipy.linalg": "numba.np.arraymath",
+    "cffi": "numba.core.typing.cffi_utils",
+    "yaml": "numba.core.config",
+}
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
@@ -25,22 +30,50 @@ def compiled(loop: Loop) -> Loop:
     Nothing is checked inside: callers answer for shapes and types. What it calls must be compiled in the same file,
     because a kept loop is made anew only when its own file changes.
     """
-    compile_for = _numba().njit
-    try:
-        return cast(Loop, compile_for(cache=True, nogil=True, error_model="numpy")(loop))
-    except RuntimeError:  # no folder can be written: every start compiles anew
-        return cast(Loop, compile_for(nogil=True, error_model="numpy")(loop))
+    return cast(Loop, _Later(loop))
+
+
+def load_compiler() -> None:
+    """Load the compiler now, where it is known that loops will be called."""
+    _numba()
+
+
+class _Later:
+    """Stands for a loop until one of its file is called; then all of that file become numba's own."""
+
+    def __init__(self, loop: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, loop)
+        self._loop = loop
+
+    def __call__(self, *arguments: Any) -> Any:
+        names = self._loop.__globals__
+        for name, value in list(names.items()):
+            if isinstance(value, _Later):
+                names[name] = value.code
+        return self.code(*arguments)
+
+    @functools.cached_property
+    def code(self) -> Callable[..., Any]:
+        """The loop as numba's dispatcher."""
+        compile_for = _numba().njit
+        try:
+            return cast(
+                "Callable[..., Any]", compile_for(cache=True, nogil=True, error_model="numpy")(self._loop)
+            )
+        except RuntimeError:  # no folder can be written: every start compiles anew
+            return cast("Callable[..., Any]", compile_for(nogil=True, error_model="numpy")(self._loop))
 
 
 @functools.cache
 def _numba() -> Any:
-    numba = importlib.import_module("numba")
-    for package, user in LEFT_OUT.items():
-        if package in sys.modules:
-            continue
+    left_out = [package for package in LEFT_OUT if package not in sys.modules]
+    for package in left_out:
         sys.modules[package] = None  # type: ignore[assignment]  # which makes importing it fail
-        try:
-            importlib.import_module(user)
-        finally:
+    try:
+        numba = importlib.import_module("numba")
+        for package in left_out:
+            importlib.import_module(LEFT_OUT[package])
+    finally:
+        for package in left_out:
             del sys.modules[package]
     return numba

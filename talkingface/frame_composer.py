@@ -99,13 +99,17 @@ class FrameComposer:
             GraphicsError: drawing failed.
             CharacterError: the base video cannot be read.
         """
-        with self.stages.stage("decode"):
-            rgb = self._base.frame(index)
-        crop = self._crop(index)
-        drawn = self._draw(index, coefficients, rgb, crop_of(rgb, crop), crop)
-        self._paint(drawn)
+        rgb, drawn = self._drawn_and_painted(index, coefficients)
         self._put_face(drawn, drawn.area)
         return VideoFrame(rgb, index, timing.frame_time_s(index))
+
+    def compose_and_tell(self, index: int, coefficients: FloatArray) -> tuple[VideoFrame, CropRectangle]:
+        """Make frame ``index`` as :meth:`compose` does, and tell in which rectangle it differs from the base frame."""
+        rgb, drawn = self._drawn_and_painted(index, coefficients)
+        x, y, width, height = cv2.boundingRect(cv2.absdiff(drawn.face, drawn.area).max(axis=2))
+        self._put_face(drawn, drawn.area)
+        changed = CropRectangle(drawn.place.x + x, drawn.place.y + y, width, height)
+        return VideoFrame(rgb, index, timing.frame_time_s(index)), changed
 
     def compose_planes(self, index: int, coefficients: FloatArray) -> PlanarFrame:
         """Make frame ``index`` as :meth:`compose` does, but leave all that is not drawn anew as the video has it."""
@@ -144,6 +148,15 @@ class FrameComposer:
             if not background.is_transparent:
                 coverage = None
         return PlanarFrame(drawn.picture, drawn.index, timing.frame_time_s(drawn.index), coverage)
+
+    def _drawn_and_painted(self, index: int, coefficients: FloatArray) -> tuple[ImageArray, DrawnFrame]:
+        """Return the base frame, still untouched, and the face that is to be put into it."""
+        with self.stages.stage("decode"):
+            rgb = self._base.frame(index)
+        crop = self._crop(index)
+        drawn = self._draw(index, coefficients, rgb, crop_of(rgb, crop), crop)
+        self._paint(drawn)
+        return rgb, drawn
 
     def _crop(self, index: int) -> CropRectangle:
         return self._character.crops[index % self._character.frame_count]

@@ -119,6 +119,8 @@ class MouthStream:
         columns = np.concatenate([self._odd, self._features.push(samples)])
         whole = len(columns) - len(columns) % FEATURES_PER_FRAME
         columns, self._odd = columns[:whole], columns[whole:]
+        if not whole:
+            return
         coefficients, self._state = self._model.step(columns, self._state)
         skipped = min(self._to_skip, len(coefficients))
         self._to_skip -= skipped

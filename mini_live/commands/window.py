@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     check_display()
     # Looking for garbage while all is loaded finds none; the worker has it looked for again.
     gc.disable()
+    load_engine()
     # Importing cv2 points Qt at cv2's own plugins, which do not fit; Qt is to find its own.
     os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
     try:
@@ -81,6 +82,14 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         sys.stdout.flush()
         os._exit(code)
     return int(code)
+
+
+def load_engine() -> None:
+    """Import all that is not of Qt: PySide6 reads the source of every module that is imported after it."""
+    from mini_live import audio_file_source, live_session, sinks, wiring  # noqa: F401
+    from talkingface.compiled import load_compiler
+
+    load_compiler()
 
 
 def check_display() -> None:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import cv2
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPaintEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPixmap,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from mini_live.window.theme import LIGHT, Theme
 from talkingface.records import ImageArray
 
 CORNER_PX = 16.0
+CAPTION_ABOVE_PX = 20.0
 
 
 class Stage(QWidget):
@@ -23,6 +33,8 @@ class Stage(QWidget):
         self._pixels: ImageArray | None = None
         self._cut_out = False
         self._caption = ""
+        self._caption_look: tuple[object, ...] = ()
+        self._caption_picture = QPixmap()
         self._theme = LIGHT
         self._corner_px = corner_px
         self.fills = False
@@ -98,19 +110,39 @@ class Stage(QWidget):
         painter.end()
 
     def _paint_caption(self, painter: QPainter, target: QRectF) -> None:
+        """Lay the caption over the lower edge. Its letters are laid out once, not in every frame."""
+        look = (self._caption, target.width(), target.height(), self._theme.name, self.devicePixelRatioF())
+        if look != self._caption_look:
+            self._caption_look = look
+            self._caption_picture = self._drawn_caption(target.size())
+        size = self._caption_picture.deviceIndependentSize()
+        painter.drawPixmap(
+            QPointF(
+                target.center().x() - size.width() / 2, target.bottom() - CAPTION_ABOVE_PX - size.height()
+            ),
+            self._caption_picture,
+        )
+
+    def _drawn_caption(self, room: QSizeF) -> QPixmap:
         font = QFont(self.font())
         font.setPixelSize(14)
-        painter.setFont(font)
-        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-        room = target.adjusted(24, 0, -24, -20)
-        text = painter.boundingRect(room, int(flags), self._caption)
+        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
+        lines = QRectF(0, 0, room.width() - 48, room.height() - CAPTION_ABOVE_PX)
+        text = QFontMetricsF(font, self).boundingRect(lines, flags, self._caption)
         box = QRectF(0, 0, text.width() + 28, text.height() + 18)
-        box.moveCenter(target.center())
-        box.moveBottom(target.bottom() - 20)
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap((box.size() * ratio).toSize() + QSize(1, 1))
+        picture.setDevicePixelRatio(ratio)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(font)
         background = QColor(self._theme.panel)
         background.setAlpha(225)
         shape = QPainterPath()
         shape.addRoundedRect(box, 10, 10)
         painter.fillPath(shape, background)
         painter.setPen(QColor(self._theme.text))
-        painter.drawText(box.adjusted(8, 0, -8, 0), int(flags), self._caption)
+        painter.drawText(box.adjusted(8, 0, -8, 0), flags, self._caption)
+        painter.end()
+        return picture

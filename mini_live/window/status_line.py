@@ -14,6 +14,8 @@ from talkingface.timing import SAMPLE_RATE, WINDOW_MS
 GAP = "     "
 LOAD_PERIOD_S = 2.0
 LOG_PERIOD_S = 60.0
+SHOWN_EVERY_S = 1.0
+NONE_YET = " "
 LOGGER = logging.getLogger(__name__)
 
 
@@ -43,13 +45,18 @@ class StatusLine(QLabel):
         self._messages = messages
         self._load = ProcessorLoad()
         self._logged_s = time.monotonic()
+        self._next_s = 0.0
 
     def show_figures(self, status: LiveStatus) -> None:
-        """Show the figures of now."""
+        """Show the figures of now, once a second: nobody reads them faster."""
+        now_s = time.monotonic()
+        if now_s < self._next_s and self.text() != NONE_YET:
+            return
+        self._next_s = now_s + SHOWN_EVERY_S
         load_percent = self._load.look()
         self.setText(status_text(status, self._messages, load_percent))
-        if time.monotonic() - self._logged_s >= LOG_PERIOD_S:
-            self._logged_s = time.monotonic()
+        if now_s - self._logged_s >= LOG_PERIOD_S:
+            self._logged_s = now_s
             LOGGER.info(
                 "figures: frames=%d late=%d dropped=%d fps=%.1f latency_ms=%.0f lost_samples=%d seconds=%.0f cpu=%.0f",
                 status.frames, status.late_frames, status.dropped_frames, status.frames_per_second,
@@ -57,14 +64,15 @@ class StatusLine(QLabel):
             )  # fmt: skip
 
     def retranslate(self) -> None:
-        """Write the tool tip again; the figures come by themselves."""
+        """Write the tool tip again; the figures come by themselves, and at once."""
+        self._next_s = 0.0
         self.setToolTip(self._messages.text("latency_hint"))
 
 
 def status_text(status: LiveStatus, messages: Messages, load_percent: float) -> str:
     """Return the figures as one line of text; a blank where there are none yet."""
     if not status.frames:
-        return " "
+        return NONE_YET
     text = messages.text
     parts = [
         text("status", fps=status.frames_per_second),

@@ -154,6 +154,10 @@ class LiveSession:
         """Go on with the sound of another source and close the one before; call it through :meth:`post`."""
         self._source.close()
         self._source = source
+        self.learn_pace_anew()
+
+    def learn_pace_anew(self) -> None:
+        """Take note that sound comes from another device now; the worker's thread only."""
         self._pacer.restart()
 
     def set_delay(self, delay_s: float) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mini_live.audio_file_source import SilenceSource
+from mini_live.first_sound import SilentUntilHeard
 from mini_live.live_session import LiveSession
 from mini_live.microphone import Microphone, MicrophoneInfo, find_microphone, list_microphones
 from mini_live.monitor import SpeakerInfo, list_speakers
@@ -74,7 +75,7 @@ class Sources:
         try:
             with self.devices:
                 found = find_microphone(device)
-                session.set_source(Microphone(found))
+                self._listen_to(session, found)
                 self._wanted, self._name = found.name, found.name
         except AvatarError as error:
             self._refused("microphone", error)
@@ -89,7 +90,7 @@ class Sources:
         try:
             with self.devices:
                 list_microphones(refresh=not self._monitoring())
-                session.set_source(Microphone(find_microphone(wanted)))
+                self._listen_to(session, find_microphone(wanted))
                 self.lost = False
         except AvatarError as error:
             LOGGER.debug("the microphone is not back: %s", error)
@@ -148,6 +149,9 @@ class Sources:
         self._name, self.played = name, sound
         session.set_source(sound)
         self._on_changed(kind, name)
+
+    def _listen_to(self, session: LiveSession, device: MicrophoneInfo) -> None:
+        session.set_source(SilentUntilHeard(Microphone(device), self.silence(), session.learn_pace_anew))
 
     def _leave(self, session: LiveSession) -> None:
         with self.devices:

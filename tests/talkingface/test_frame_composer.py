@@ -57,6 +57,15 @@ def test_only_the_crop_changes_and_the_mouth_opens(composer: FrameComposer, char
     base.close()
 
 
+def test_it_tells_where_it_has_changed_the_base_frame(composer: FrameComposer, character: Character) -> None:
+    base = FrameLoop(character).frame(3)
+    frame, changed = composer.compose_and_tell(3, np.zeros(12, np.float32))
+    np.testing.assert_array_equal(frame.rgb, composer.compose(3, np.zeros(12, np.float32)).rgb)
+    rows, columns = np.nonzero((frame.rgb != base).any(axis=2))
+    assert (changed.y, changed.y + changed.height) == (rows.min(), rows.max() + 1)
+    assert (changed.x, changed.x + changed.width) == (columns.min(), columns.max() + 1)
+
+
 def test_planes_show_the_same_picture(composer: FrameComposer, character: Character) -> None:
     wanted = opening_coefficients(0.06)
     rgb = [composer.compose(index, wanted).rgb for index in range(6)]

@@ -41,7 +41,7 @@ demo: setup
 	@echo "The talking avatar is in $(CURDIR)/output/hello.mp4"
 
 test: setup-dev
-	@OMP_NUM_THREADS=1 $(HERE) -m pytest -m "not slow"
+	@OMP_NUM_THREADS=1 $(HERE) -m pytest -m "not slow" -n 2 --dist loadgroup
 
 test-all: setup-dev
 	@OMP_NUM_THREADS=1 $(HERE) -m pytest

@@ -18,6 +18,13 @@ def pytest_configure() -> None:
     os.environ.setdefault("GLOG_minloglevel", "2")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes: a file's in one of them, and all those with devices in one too."""
+    for item in items:
+        group = "devices" if item.get_closest_marker("device") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """Return the project's folder."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,9 +48,15 @@ ROUNDS = 6
 
 
 def fine_tune(
-    folder: Path, checkpoint: Path, space_path: Path, minutes: float, seed: int, report: Reporter
+    folder: Path,
+    checkpoint: Path,
+    space_path: Path,
+    minutes: float,
+    seed: int,
+    report: Reporter,
+    person: PersonPatches | None = None,
 ) -> dict[str, Any]:
-    """Tune, measure on the held-out last part of the base loop, and store ``generator.onnx`` if it is better.
+    """Tune, measure on the held-out last part of the pictures, and store ``generator.onnx`` if it is better.
 
     Args:
         folder: the character; changed only at the end.
@@ -57,6 +65,8 @@ def fine_tune(
         minutes: of computing time.
         seed: of everything random.
         report: told the progress.
+        person: patches of this character with true answers, see :mod:`train.rendered_people`; None takes the base
+            loop, whose mouths are those that it shows.
 
     Returns:
         Figures before and after on the held-out frames, and ``kept``.
@@ -69,19 +79,10 @@ def fine_tune(
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     character = load_character(folder)
-    material = character_material(character, space_path)
-    border = int(material.frame_count * (1 - HELD_OUT_SHARE))
-    if border < FEWEST_FRAMES:
-        raise BadInputError(
-            f"expected at least {round(FEWEST_FRAMES / (1 - HELD_OUT_SHARE))} frames to fine-tune on, "
-            f"found {material.frame_count} in {folder}"
-        )
-    renderer = open_renderer(material.rig.meshes, character.teeth_look)
-    try:
-        person = _patches(material, renderer, np.arange(border), random)
-        held_out = _held_out(material, renderer, border, character.references, random)
-    finally:
-        renderer.close()
+    if person is None:
+        batches, held_out = _of_the_loop(character, space_path, seed, random)
+    else:
+        batches, held_out = _of_true_pictures(character, person, random)
     general = load_network(checkpoint)
     trainer = Trainer(
         general.config, TrainingPlan(learning_rate=LEARNING_RATE, judge_from=2, average_decay=0.99)
@@ -91,7 +92,6 @@ def fine_tune(
     trainer.average.load_state_dict(general.state_dict())
     before = best = validation_figures(general, held_out)
     best_network = general
-    batches = training_batches([person], 1, GUIDES_A_STEP, seed, augment=False)
     begun = time.process_time()
     for part in range(1, ROUNDS + 1):
         while (done := (time.process_time() - begun) / 60 / minutes) < part / ROUNDS:
@@ -118,6 +118,48 @@ def fine_tune(
         "steps": trainer.step_count,
         "parity_levels": parity,
     }
+
+
+def _of_the_loop(
+    character: Character, space_path: Path, seed: int, random: np.random.Generator
+) -> tuple[Iterator[Batch], list[Batch]]:
+    """Return endless training batches of the base loop's first part, and fixed ones of its last."""
+    material = character_material(character, space_path)
+    border = int(material.frame_count * (1 - HELD_OUT_SHARE))
+    if border < FEWEST_FRAMES:
+        raise BadInputError(
+            f"expected at least {round(FEWEST_FRAMES / (1 - HELD_OUT_SHARE))} frames to fine-tune on, "
+            f"found {material.frame_count} in {character.folder}"
+        )
+    renderer = open_renderer(material.rig.meshes, character.teeth_look)
+    try:
+        person = _patches(material, renderer, np.arange(border), random)
+        held_out = _held_out(material, renderer, border, character.references, random)
+    finally:
+        renderer.close()
+    return training_batches([person], 1, GUIDES_A_STEP, seed, augment=False), held_out
+
+
+def _of_true_pictures(
+    character: Character, person: PersonPatches, random: np.random.Generator
+) -> tuple[Iterator[Batch], list[Batch]]:
+    """Return the same of patches with true answers, with the character's own references, as in use."""
+    border = round(len(person.truths) * (1 - HELD_OUT_SHARE))
+    taught, unseen = np.flatnonzero(person.answers < border), np.flatnonzero(person.answers >= border)
+    if border < FEWEST_FRAMES or not len(unseen):
+        raise BadInputError(
+            f"expected at least {round(FEWEST_FRAMES / (1 - HELD_OUT_SHARE))} pictures of {person.name} to "
+            f"fine-tune on, found {len(person.truths)}"
+        )
+
+    def batch(rows: NDArray[np.int64]) -> Batch:
+        answers = person.answers[rows]
+        return as_batch(
+            [Picked(person.guides[rows], person.truths[answers], person.lips[answers], character.references)]
+        )
+
+    batches = (batch(np.sort(random.choice(taught, GUIDES_A_STEP))) for _ in itertools.count())
+    return batches, [batch(part) for part in np.array_split(unseen, -(-len(unseen) // GUIDES_A_STEP))]
 
 
 def character_material(character: Character, space_path: Path) -> ClipMaterial:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from talkingface.errors import AvatarError
+from talkingface.errors import AvatarError, BadInputError
 from talkingface.networks.face_generator import FaceGeneratorConfig
 from train.export import export_generator
 from train.losses import VggDistance
@@ -196,7 +196,20 @@ def _fine_tune(options: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         options.minutes or FINE_TUNE_MINUTES,
         options.seed,
         report,
+        _true_pictures(options.store, folder.resolve().name) if options.store else None,
     )
+
+
+def _true_pictures(store: str, name: str) -> PersonPatches:
+    """Return the patches of one person of a store.
+
+    Raises:
+        BadInputError: nobody of that name is there.
+    """
+    found = [person for person in load_store(store) if person.name == name]
+    if not found:
+        raise BadInputError(f"expected patches of {name!r} in {store}, found none")
+    return found[0]
 
 
 def _prepare_smoke(options: argparse.Namespace, folder: Path) -> None:

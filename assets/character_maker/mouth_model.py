@@ -11,8 +11,10 @@ from talkingface.landmarks import LIPS_INNER, lip_width
 
 FloatArray = NDArray[np.float32]
 TOOTH = np.array([0.74, 0.68, 0.60], np.float32)
-TONGUE = np.array([0.55, 0.17, 0.16], np.float32)
+TONGUE = np.array([0.56, 0.17, 0.16], np.float32)
 GUM = np.array([0.50, 0.17, 0.16], np.float32)
+# How far the tongue goes down with the jaw: it stays higher, and is seen between the teeth of an open mouth.
+TONGUE_OF_JAW = 0.72
 INSIDE = np.array([0.22, 0.040, 0.040], np.float32)
 
 
@@ -28,7 +30,7 @@ class MouthModel:
         parts = [_arch(own, size, upper=True), _arch(own, size, upper=False)]
         jaws = [np.zeros(len(parts[0].vertices)), np.ones(len(parts[1].vertices))]
         parts.append(_tongue(own, size))
-        jaws.append(np.full(len(parts[-1].vertices), 0.75))
+        jaws.append(np.full(len(parts[-1].vertices), TONGUE_OF_JAW))
         self.piece: Piece = joined(parts)
         self._jaw = np.concatenate(jaws).astype(np.float32)[:, None]
 
@@ -55,7 +57,7 @@ def _arch(mouth: FloatArray, size: float, *, upper: bool, columns: int = 241, ro
     bulge = 0.0035 * (1 - (1 - crown) ** 2)
     tall = 0.062 if upper else 0.050
     edge_y = 0.006 - 0.010 * side**2 if upper else 0.012 + 0.004 * side**2
-    edge_y = edge_y - (0.0035 if upper else -0.003) * (1 - crown) ** 2
+    edge_y = edge_y - (0.0024 if upper else -0.0022) * (1 - crown) ** 2
     height = edge_y - tall * (1 - down) if upper else edge_y + tall * (1 - down)
     thin = 0.006 * down**4
     x = (half_width + bulge - thin) * np.sin(turn)
@@ -73,7 +75,9 @@ def _tongue(mouth: FloatArray, size: float) -> Piece:
     )
     ball = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], -1)
     groove = 0.22 * np.exp(-((ball[..., 0] / 0.16) ** 2)) * np.clip(-ball[..., 1], 0, 1)
-    vertices = ball * np.array([0.075, 0.028, 0.110])
-    vertices[..., 1] += 0.028 * groove + 0.016
-    vertices = size * vertices + mouth + np.array([0, 0.030, 0.135])
-    return plain_piece(vertices.reshape(-1, 3), grid_triangles(24, 40, closed=True), TONGUE, WET)
+    dark = np.clip(0.62 - 0.42 * ball[..., 2:] + 0.25 * ball[..., 1:2], 0.25, 1.0)
+    vertices = ball * np.array([0.078, 0.034, 0.100])
+    vertices[..., 1] += 0.030 * groove + 0.16 * (vertices[..., 2] - 0.02) ** 2
+    vertices = size * (vertices + np.array([0, 0.037, 0.152])) + mouth
+    colour = (TONGUE * dark).reshape(-1, 3).astype(np.float32)
+    return plain_piece(vertices.reshape(-1, 3), grid_triangles(24, 40, closed=True), colour, WET)

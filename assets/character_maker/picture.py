@@ -38,7 +38,7 @@ FloatArray = NDArray[np.float32]
 
 _EXPOSURE = 0.62
 _SKIN_WRAP, _SOLID_WRAP = 0.18, 0.08
-_DARKEST_HAIR = 0.15
+_DARKEST_HAIR = 0.30
 
 
 @dataclass(frozen=True)
@@ -197,6 +197,21 @@ class Studio:
         every: int,
         cache: Path | None,
     ) -> list[FloatArray]:
+        """Return the light on skin and on solid pieces; hair is never so dark that its locks are lost."""
+        skin, solids = self._all_baked(solid, lash, vertices, normals, every, cache)
+        hair = solid.colour[:, 3] == HAIR
+        solids[hair, :3] = np.maximum(solids[hair, :3], _DARKEST_HAIR)
+        return [skin, solids]
+
+    def _all_baked(
+        self,
+        solid: Piece,
+        lash: Piece,
+        vertices: FloatArray,
+        normals: FloatArray,
+        every: int,
+        cache: Path | None,
+    ) -> list[FloatArray]:
         offscreen = self._offscreen
         if cache is not None and cache.is_file():
             with np.load(cache, allow_pickle=False) as kept:
@@ -217,8 +232,6 @@ class Studio:
 
         surfaces = [(vertices, normals, _SKIN_WRAP), (solid.vertices, solid.normals, _SOLID_WRAP)]
         skin, solids = bake(offscreen, draw_all, surfaces, every)
-        hair = solid.colour[:, 3] == HAIR
-        solids[hair, :3] = np.maximum(solids[hair, :3], _DARKEST_HAIR)
         lights = [self._head.spread(skin), solids]
         if cache is not None:
             np.savez(cache, skin=lights[0], solid=lights[1])

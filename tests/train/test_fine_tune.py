@@ -1,6 +1,7 @@
 """The fine-tune for one character: kept when its held-out frames improve, refused when they do not."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.made_faces import character_folder, mouth_space
 from train import fine_tune as fine_tune_module
 from train import train as train_command
 from train.export import export_generator
+from train.smoke import smoke_people
 
 MINUTES = 0.15
 
@@ -57,6 +59,30 @@ def test_painter_that_does_not_improve_is_refused(
     assert train_command.main(command) == 1
     assert "keeps the general generator" in capsys.readouterr().err
     assert load_character(folder).generator_path is None
+
+
+@pytest.mark.slow
+def test_true_pictures_teach_better_than_the_loop(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = character_folder(tmp_path / "made", frames=12)
+    (drawn,) = smoke_people(3, people=1, frames=96)
+    replace(drawn, name="made").save(tmp_path / "store")
+    command = ["--character", str(folder), "--export", str(checkpoint), "--minutes", str(MINUTES)]
+    assert train_command.main([*command, "--store", str(tmp_path / "store"), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert result["kept"] and result["after"]["l1"] < result["before"]["l1"]
+    assert load_character(folder).generator_path is not None
+
+
+def test_a_store_without_the_character_is_refused(
+    tmp_path: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = character_folder(tmp_path / "made", frames=12)
+    smoke_people(3, people=1)[0].save(tmp_path / "store")
+    command = ["--character", str(folder), "--export", str(checkpoint), "--store", str(tmp_path / "store")]
+    assert train_command.main(command) == 1
+    assert "expected patches of 'made'" in capsys.readouterr().err
 
 
 def test_too_short_a_character_is_refused(

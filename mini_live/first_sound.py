@@ -10,7 +10,7 @@ from talkingface.seams import AudioSource
 
 
 class SilentUntilHeard:
-    """Gives silence until the microphone gives sound, and then that alone; see :class:`talkingface.seams.AudioSource`."""
+    """An audio source of silence until the microphone gives sound, and then of that alone."""
 
     def __init__(self, microphone: Microphone, silence: AudioSource, on_heard: Callable[[], None]) -> None:
         """Begin with silence.

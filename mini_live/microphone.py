@@ -74,9 +74,7 @@ def find_microphone(wanted: str | None) -> MicrophoneInfo:
     """
     devices = list_microphones()
     if not devices:
-        raise DeviceError(
-            "expected a microphone, found none: plug one in, or speak a sound file instead"
-        )
+        raise DeviceError("expected a microphone, found none: plug one in, or speak a sound file instead")
     if wanted is None:
         chosen = [device for device in devices if device.is_default] or devices
     elif wanted.isdecimal():

@@ -221,7 +221,7 @@ def _resting_sources(
     return random.choice(near, min(GUIDES_A_TRUTH, len(near)), replace=False)
 
 
-def _colour(values: NDArray[np.float64]) -> Colour:
+def _colour(values: NDArray[Any]) -> Colour:
     red, green, blue = np.clip(np.round(values), 0, 255).astype(int).tolist()
     return red, green, blue
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
@@ -84,12 +86,12 @@ def _folds(points: Points, size: float) -> Points:
 
 
 def _piece(
-    points: Points, colour: Points, material: float, share: Points | float = 0.0, **more: object
+    points: Points, colour: Points, material: float, share: Points | float = 0.0, **more: Any
 ) -> Piece:
     rows, columns, _ = points.shape
     piece = plain_piece(
         points.reshape(-1, 3), grid_triangles(rows, columns), colour, material, share=share, **more
-    )  # type: ignore[arg-type]
+    )
     middle = np.stack([0 * piece.vertices[:, 0], piece.vertices[:, 1], 0 * piece.vertices[:, 0] + 0.55], 1)
     if (piece.normals * (piece.vertices - middle)).sum() < 0:
         return Piece(**{**piece.__dict__, "normals": -piece.normals})

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-Points = NDArray[np.float64]
+Points = NDArray[np.floating]
 CENTRE = np.array([0.0, 0.06, 0.43])
 
 

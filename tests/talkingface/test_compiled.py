@@ -66,12 +66,36 @@ def test_other_threads_go_on_meanwhile() -> None:
     assert turns > 1000
 
 
+def test_the_compiler_waits_for_the_first_call() -> None:
+    program = (
+        "import sys, talkingface.cpu_renderer, talkingface.compositing, talkingface.colour_planes\n"
+        "print('numba' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_a_loop_calls_others_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pair_of_loops.py").write_text(
+        "from talkingface.compiled import compiled\n@compiled\ndef twice(x):\n    return 2 * x\n"
+        "@compiled\ndef four_times(x):\n    return twice(twice(x))\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    from pair_of_loops import four_times, twice
+
+    assert four_times(3) == 12 and twice(4) == 8
+    assert twice.__name__ == "twice"
+
+
 def test_drawing_loads_no_linear_algebra() -> None:
     program = (
         "import sys, numpy as np, talkingface.cpu_renderer, talkingface.compositing\n"
         "from talkingface.mouth_drawing import with_curvature\n"
         "with_curvature(np.zeros((4, 4, 3), np.uint8))\n"
-        "print([name for name in ('scipy.linalg', 'cffi', 'torch') if name in sys.modules])"
+        "print([name for name in ('scipy.linalg', 'cffi', 'yaml', 'torch') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=PROJECT, capture_output=True, text=True, check=True, timeout=60

@@ -15,6 +15,7 @@ TONGUE = np.array([0.56, 0.17, 0.16], np.float32)
 GUM = np.array([0.50, 0.17, 0.16], np.float32)
 # How far the tongue goes down with the jaw: it stays higher, and is seen between the teeth of an open mouth.
 TONGUE_OF_JAW = 0.72
+THROAT = np.array([0.060, 0.014, 0.014], np.float32)
 INSIDE = np.array([0.22, 0.040, 0.040], np.float32)
 
 
@@ -31,6 +32,8 @@ class MouthModel:
         jaws = [np.zeros(len(parts[0].vertices)), np.ones(len(parts[1].vertices))]
         parts.append(_tongue(own, size))
         jaws.append(np.full(len(parts[-1].vertices), TONGUE_OF_JAW))
+        parts.append(_throat(own, size))
+        jaws.append(np.full(len(parts[-1].vertices), 0.5))
         self.piece: Piece = joined(parts)
         self._jaw = np.concatenate(jaws).astype(np.float32)[:, None]
 
@@ -81,3 +84,11 @@ def _tongue(mouth: FloatArray, size: float) -> Piece:
     vertices = size * (vertices + np.array([0, 0.037, 0.152])) + mouth
     colour = (TONGUE * dark).reshape(-1, 3).astype(np.float32)
     return plain_piece(vertices.reshape(-1, 3), grid_triangles(24, 40, closed=True), colour, WET)
+
+
+def _throat(mouth: FloatArray, size: float) -> Piece:
+    """Return a dark wall behind the tongue, so that nobody looks through an open mouth out of the head."""
+    across, down = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9))
+    hollow = 0.05 * (across**2 + down**2)
+    points = mouth + size * np.stack([0.16 * across, 0.15 * down + 0.02, 0.29 - hollow], -1)
+    return plain_piece(points.reshape(-1, 3), grid_triangles(9, 9), THROAT, WET)

@@ -5,18 +5,23 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from assets.character_maker.film import draw_moments, film_character, make_stills
+from assets.character_maker.film import MOUTH_SPACE_FILE, draw_moments, film_character, make_stills
 from assets.character_maker.idle_motion import AT_REST, LOOP_FRAMES, Idle, glances, idle_loop
 from assets.character_maker.looks import LOOKS, CharacterLook
+from assets.character_maker.offscreen import Offscreen
+from assets.character_maker.picture import Studio
 from assets.character_maker.stage import Framing
 from assets.character_maker.topology import VertexNormals, face_triangles, loop_subdivision
 from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER, find_character
 from talkingface.character import list_characters, load_character
 from talkingface.errors import GraphicsError
-from talkingface.landmarks import face_height_px, lip_opening
+from talkingface.landmarks import LIPS_INNER, face_height_px, lip_opening
+from talkingface.mouth_space import MouthSpace
+from talkingface.preparation.drawn_mouths import likeliest_mouth
 from talkingface.tracking import MediaPipeTracker
 from talkingface.video_files import read_frames
 
@@ -117,6 +122,21 @@ def test_the_maker_draws_a_face_before_a_wall():
     assert cheek[3] == 255
     assert wall[3] == 0
     assert cheek[0] > cheek[2] + 20, "skin is warm"
+
+
+def test_nothing_behind_the_head_is_seen_through_an_open_mouth():
+    space = MouthSpace.load(MOUTH_SPACE_FILE)
+    wide = space.displacement(likeliest_mouth(space, 0.1, 0.0))
+    try:
+        with Offscreen() as offscreen:
+            studio = Studio(offscreen, LOOKS["noah"], space.neutral, SMALL, skin_levels=2, every_light=12)
+            picture, points = studio.draw(AT_REST, wide), studio.landmarks(AT_REST, wide)
+    except GraphicsError as error:
+        pytest.skip(f"no OpenGL here: {error}")
+    inside = np.zeros(picture.shape[:2], np.uint8)
+    cv2.fillPoly(inside, [np.round(points[list(LIPS_INNER), :2]).astype(np.int32)], 1)
+    assert inside.sum() > 30
+    assert picture[inside > 0, 3].min() == 255
 
 
 @pytest.mark.slow

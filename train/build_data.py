@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -176,9 +177,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", nargs="*", help="only these persons")
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    options = parser.parse_args(arguments)
+    return run(build, parser.parse_args(arguments))
+
+
+def run(build_store: Callable[[argparse.Namespace], dict[str, int]], options: argparse.Namespace) -> int:
+    """Fill a store, tell what came of it, and return the exit code."""
     try:
-        result = build(options)
+        result = build_store(options)
     except KeyboardInterrupt:
         return 130
     except AvatarError as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import colorsys
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +28,6 @@ from talkingface.character import load_character
 from talkingface.clips import Clip
 from talkingface.cpu_renderer import CpuMouthRenderer
 from talkingface.engines.onnx_mouth import load_mouth_model
-from talkingface.errors import AvatarError
 from talkingface.face_rig import FaceRig
 from talkingface.head_pose import fit_poses, personal_neutral
 from talkingface.landmarks import lip_opening, lip_width
@@ -37,7 +35,7 @@ from talkingface.mouth_space import MouthSpace
 from talkingface.mouth_stream import mouth_of
 from talkingface.records import FloatArray, TeethLook
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
-from train.build_data import GUIDES_A_TRUTH, outer_lips, varied_look
+from train.build_data import GUIDES_A_TRUTH, outer_lips, run, varied_look
 from train.patch_store import FACTS, PersonPatches
 from train.reenactment import ClipMaterial, crop_rectangles
 
@@ -276,19 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
-    options = parser.parse_args(arguments)
-    try:
-        result = build(options)
-    except KeyboardInterrupt:
-        return 130
-    except AvatarError as error:
-        if options.debug:
-            raise
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    if options.json:
-        sys.stdout.write(json.dumps({"event": "result", **result}) + "\n")
-    return 0
+    return run(build, parser.parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -83,6 +83,8 @@ class Studio:
         lash = lashes(look, self._head, vertices)
         inner = self._mouth.piece
         lights = self._baked(solid, lash, vertices, normals, every_light, light_cache)
+        hair = solid.colour[:, 3] == HAIR  # is never so dark that its locks are lost
+        lights[1][hair, :3] = np.maximum(lights[1][hair, :3], _DARKEST_HAIR)
         rest = self._head.rest
         weight = _smooth((1.22 - rest[:, 1]) / 0.45)[:, None]
         inside = self._head.inside_mouth[:, None]
@@ -197,21 +199,7 @@ class Studio:
         every: int,
         cache: Path | None,
     ) -> list[FloatArray]:
-        """Return the light on skin and on solid pieces; hair is never so dark that its locks are lost."""
-        skin, solids = self._all_baked(solid, lash, vertices, normals, every, cache)
-        hair = solid.colour[:, 3] == HAIR
-        solids[hair, :3] = np.maximum(solids[hair, :3], _DARKEST_HAIR)
-        return [skin, solids]
-
-    def _all_baked(
-        self,
-        solid: Piece,
-        lash: Piece,
-        vertices: FloatArray,
-        normals: FloatArray,
-        every: int,
-        cache: Path | None,
-    ) -> list[FloatArray]:
+        """Return the light on skin and on solid pieces."""
         offscreen = self._offscreen
         if cache is not None and cache.is_file():
             with np.load(cache, allow_pickle=False) as kept:

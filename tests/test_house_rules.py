@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "talkingface": ("talkingface",),
     "mini_live": ("mini_live", "talkingface"),
     "train_audio": ("train_audio", "talkingface"),
-    "train": ("train", "talkingface", "mini_live.gl"),
+    "train": ("train", "talkingface", "mini_live.gl", "assets.character_maker"),
     "assets": ("assets", "talkingface", "mini_live.gl"),
     "docs": ("docs", "talkingface", "mini_live"),
 }

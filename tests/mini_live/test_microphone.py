@@ -105,7 +105,7 @@ def test_no_microphone_names_a_way_without(monkeypatch: pytest.MonkeyPatch) -> N
     portaudio = PretendedPortAudio()
     portaudio.devices = portaudio.devices[:1]
     monkeypatch.setattr(under_test, "import_sounddevice", lambda: portaudio)
-    with pytest.raises(DeviceError, match="--source FILE"):
+    with pytest.raises(DeviceError, match="sound file"):
         find_microphone(None)
 
 

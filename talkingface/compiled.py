@@ -46,15 +46,19 @@ class _Later:
         self._loop = loop
 
     def __call__(self, *arguments: Any) -> Any:
+        return self._code(*arguments)
+
+    @functools.cached_property
+    def _code(self) -> Callable[..., Any]:
+        """The loop, with all others of its file made ready for it to call."""
         names = self._loop.__globals__
         for name, value in list(names.items()):
             if isinstance(value, _Later):
-                names[name] = value.code
-        return self.code(*arguments)
+                names[name] = value._dispatcher
+        return self._dispatcher
 
     @functools.cached_property
-    def code(self) -> Callable[..., Any]:
-        """The loop as numba's dispatcher."""
+    def _dispatcher(self) -> Callable[..., Any]:
         compile_for = _numba().njit
         try:
             return cast(

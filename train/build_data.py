@@ -112,9 +112,7 @@ def choose_sources(
     material: ClipMaterial, target: int, count: int, random: np.random.Generator
 ) -> NDArray[np.int64]:
     """Choose frames whose skin is drawn on ``target``: a like head pose, mostly another mouth, often a closed one."""
-    rotations = np.stack([pose.rotation for pose in material.poses])
-    cosine = (np.einsum("nij,ij->n", rotations, rotations[target]) - 1) / 2
-    turned = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    turned = turned_degrees(material, target)
     shapes = mouth_shapes(material.points_px)
     change = np.linalg.norm(shapes - shapes[target], axis=1)
     closed = shapes[:, 0] < 0.15
@@ -122,6 +120,55 @@ def choose_sources(
     far = np.abs(np.arange(material.frame_count) - target) >= NEAREST_FRAMES
     weight = np.where(far, weight, 0) + 1e-12 * far
     return random.choice(material.frame_count, count, p=weight / weight.sum())
+
+
+def modelled_patches(
+    name: str,
+    material: ClipMaterial,
+    renderer: MouthRenderer,
+    sources_of: Callable[[int], NDArray[np.int64]],
+    *,
+    clips: NDArray[np.int32],
+    frames: NDArray[np.int32],
+    weight: float,
+) -> PersonPatches:
+    """Make training patches of every frame of a material, its mouth as the mouth space models it.
+
+    Args:
+        name: of the person.
+        material: the frames.
+        renderer: draws the guides.
+        sources_of: tells for a frame whose skin its guides are drawn with, a guide each.
+        clips: see :class:`train.patch_store.PersonPatches`.
+        frames: likewise.
+        weight: likewise.
+    """
+    guides, answers = [], []
+    for target in range(material.frame_count):
+        points = material.modelled_points(target)
+        for source in sources_of(target):
+            guides.append(material.guide(renderer, int(source), target, points))
+            answers.append(target)
+    return PersonPatches(
+        name=name,
+        split="train",
+        truths=np.stack([material.truth_patch(row) for row in range(material.frame_count)]),
+        clips=clips,
+        frames=frames,
+        lips=np.stack([outer_lips(material, row) for row in range(material.frame_count)]),
+        openness=lip_opening(material.points_px),
+        width=lip_width(material.points_px),
+        guides=np.stack(guides),
+        answers=np.array(answers, np.int32),
+        weight=weight,
+    )
+
+
+def turned_degrees(material: ClipMaterial, target: int) -> FloatArray:
+    """Return by how much the head of each frame is turned against that of one frame."""
+    rotations = np.stack([pose.rotation for pose in material.poses])
+    cosine = (np.einsum("nij,ij->n", rotations, rotations[target]) - 1) / 2
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
 def varied_look(material: ClipMaterial, random: np.random.Generator) -> TeethLook:

@@ -22,12 +22,11 @@ from talkingface.compositing import crop_of
 from talkingface.errors import BadInputError
 from talkingface.face_rig import FaceRig
 from talkingface.frame_loop import FrameLoop
-from talkingface.landmarks import lip_opening, lip_width
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray, ImageArray
 from talkingface.seams import MouthRenderer
 from talkingface.wrap_mesh import load_meshes
-from train.build_data import choose_sources, outer_lips
+from train.build_data import choose_sources, modelled_patches, outer_lips
 from train.drawing import open_renderer
 from train.export import export_painter, load_network
 from train.patch_store import PersonPatches
@@ -205,22 +204,13 @@ def _patches(
         points_px=material.points_px[truths],
         poses=[material.poses[row] for row in truths],
     )
-    guides, answers = [], []
-    for target in range(part.frame_count):
-        for source in choose_sources(part, target, GUIDES_A_TRUTH, random):
-            guides.append(part.guide(renderer, int(source), target, part.modelled_points(target)))
-            answers.append(target)
-    return PersonPatches(
-        name=material.clip.person,
-        split="train",
-        truths=np.stack([part.truth_patch(row) for row in range(part.frame_count)]),
+    return modelled_patches(
+        material.clip.person,
+        part,
+        renderer,
+        lambda target: choose_sources(part, target, GUIDES_A_TRUTH, random),
         clips=np.zeros(part.frame_count, np.int32),
         frames=truths.astype(np.int32),
-        lips=np.stack([outer_lips(part, row) for row in range(part.frame_count)]),
-        openness=lip_opening(part.points_px),
-        width=lip_width(part.points_px),
-        guides=np.stack(guides),
-        answers=np.array(answers, np.int32),
         weight=1.0,
     )
 

@@ -26,16 +26,16 @@ from assets.character_maker.stage import Framing
 from talkingface.audio_files import read_audio
 from talkingface.character import load_character
 from talkingface.clips import Clip
+from talkingface.compositing import crop_of
 from talkingface.cpu_renderer import CpuMouthRenderer
 from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.face_rig import FaceRig
 from talkingface.head_pose import fit_poses, personal_neutral
-from talkingface.landmarks import lip_opening, lip_width
 from talkingface.mouth_space import MouthSpace
 from talkingface.mouth_stream import mouth_of
 from talkingface.records import FloatArray, TeethLook
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
-from train.build_data import GUIDES_A_TRUTH, outer_lips, run, varied_look
+from train.build_data import GUIDES_A_TRUTH, modelled_patches, run, turned_degrees, varied_look
 from train.patch_store import FACTS, PersonPatches
 from train.reenactment import ClipMaterial, crop_rectangles
 
@@ -92,25 +92,17 @@ def patches_of(
     )  # fmt: skip
     resting = np.flatnonzero(~mouths.any(axis=1))
     renderer = CpuMouthRenderer(meshes, teeth_look or varied_look(material, random))
-    guides, answers = [], []
-    for target in range(count):
-        for source in _resting_sources(material, target, resting, random):
-            guides.append(material.guide(renderer, int(source), target, material.modelled_points(target)))
-            answers.append(target)
-    renderer.close()
-    return PersonPatches(
-        name=look.folder,
-        split="train",
-        truths=np.stack([material.truth_patch(row) for row in range(count)]),
+    patches = modelled_patches(
+        look.folder,
+        material,
+        renderer,
+        lambda target: _resting_sources(material, target, resting, random),
         clips=np.arange(count, dtype=np.int32),  # each picture stands alone: none is near another in time
         frames=np.zeros(count, np.int32),
-        lips=np.stack([outer_lips(material, row) for row in range(count)]),
-        openness=lip_opening(material.points_px),
-        width=lip_width(material.points_px),
-        guides=np.stack(guides),
-        answers=np.array(answers, np.int32),
         weight=PERSON_WEIGHT,
     )
+    renderer.close()
+    return patches
 
 
 def spoken_mouths(space: MouthSpace, count: int, random: np.random.Generator) -> FloatArray:
@@ -200,10 +192,7 @@ def _filmed(
     tracks = np.stack(points)
     rig = FaceRig(space, meshes, neutral)
     boxes = crop_rectangles(rig, tracks, side, side)
-    cut = [
-        np.ascontiguousarray(image[box.y : box.y + box.height, box.x : box.x + box.width])
-        for image, box in zip(images, boxes, strict=True)
-    ]
+    cut = [np.ascontiguousarray(crop_of(image, box)) for image, box in zip(images, boxes, strict=True)]
     clip = Clip(Path(look.folder), look.folder, "rendered", look.folder, "train")
     return ClipMaterial(clip, cut, boxes, tracks, fit_poses(tracks, neutral), rig)
 
@@ -213,9 +202,7 @@ def _resting_sources(
 ) -> NDArray[np.int64]:
     """Choose resting pictures whose head is turned most like the target's."""
     others = resting[resting != target]
-    turns = np.stack([material.poses[row].rotation for row in others])
-    cosine = (np.einsum("nij,ij->n", turns, material.poses[target].rotation) - 1) / 2
-    near = others[np.argsort(-cosine)[:NEAREST_SOURCES]]
+    near = others[np.argsort(turned_degrees(material, target)[others])[:NEAREST_SOURCES]]
     return random.choice(near, min(GUIDES_A_TRUTH, len(near)), replace=False)
 
 

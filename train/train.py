@@ -17,7 +17,7 @@ from talkingface.errors import AvatarError, BadInputError
 from talkingface.networks.face_generator import FaceGeneratorConfig
 from train.export import export_generator
 from train.losses import VggDistance
-from train.patch_store import PersonPatches, load_store, read_sets
+from train.patch_store import FACTS, PersonPatches, load_person, load_store, read_sets
 from train.progress import Reporter, ScalarLog
 from train.samples import Batch, as_batch, pick, training_batches
 from train.smoke import smoke_people
@@ -206,10 +206,9 @@ def _true_pictures(store: str, name: str) -> PersonPatches:
     Raises:
         BadInputError: nobody of that name is there.
     """
-    found = [person for person in load_store(store) if person.name == name]
-    if not found:
+    if not (Path(store) / name / FACTS).is_file():
         raise BadInputError(f"expected patches of {name!r} in {store}, found none")
-    return found[0]
+    return load_person(Path(store) / name)
 
 
 def _prepare_smoke(options: argparse.Namespace, folder: Path) -> None:

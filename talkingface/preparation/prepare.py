@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -11,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from talkingface.colour_planes import PlaneConverter
+from talkingface.compiled import load_compiler
 from talkingface.errors import BadInputError, NoFaceError
 from talkingface.preparation.dh_live_folder import find_dh_live, open_dh_live
 from talkingface.preparation.kept_planes import KeptPlanes
 from talkingface.preparation.main_face import MainFaceTracker, MediaPipeFinder
+from talkingface.preparation.making import make_character
 from talkingface.preparation.read_ahead import ReadAhead
 from talkingface.preparation.settings import Progress, Settings
 from talkingface.preparation.source_video import FRAMES_AHEAD, Source, open_source
@@ -26,8 +27,6 @@ from talkingface.tracking import FaceTracker
 from talkingface.video_files import FRAMES_PER_SECOND
 
 LONGEST_LOOK_S = 60.0
-# It brings numba, whose import takes as long as tracking fifty frames, and is needed only after that.
-MAKING = "talkingface.preparation.making"
 DEFAULT_LOOP_S = 15.0
 
 
@@ -90,7 +89,6 @@ def prepare_character(
     )
     kept = KeptPlanes()
     watched = _watch(source, kept, settings, tracker, told)
-    from talkingface.preparation.making import make_character
 
     with work_folder(output) as work:
         report = make_character(source, kept, work, settings, watched, told)
@@ -100,14 +98,17 @@ def prepare_character(
 
 
 @contextmanager
-def _imported_meanwhile(module: str) -> Iterator[None]:
-    """Import a module in a thread of its own; what goes wrong with that is raised by who imports it next."""
+def _compiler_loaded_meanwhile() -> Iterator[None]:
+    """Load the compiler of loops in a thread of its own: that takes as long as tracking fifty frames.
+
+    What goes wrong with it is raised where the first loop is called.
+    """
 
     def work() -> None:
         with suppress(ImportError):
-            importlib.import_module(module)
+            load_compiler()
 
-    thread = threading.Thread(target=work, name="import", daemon=True)
+    thread = threading.Thread(target=work, name="compiler", daemon=True)
     thread.start()
     try:
         yield
@@ -132,7 +133,7 @@ def _watch(
         main = None if tracker is not None else _main_face_tracker(settings)
         following = tracker if main is None else main
         assert following is not None
-        with _imported_meanwhile(MAKING):
+        with _compiler_loaded_meanwhile():
             watched = watch(
                 frames,
                 following,

@@ -47,7 +47,7 @@ def test_an_unknown_language_falls_back_to_english() -> None:
             "the microphone 'USB Audio' is gone (it was stopped or unplugged): plug it in again or choose another",
             "麦克风“USB Audio”已停止或被拔出：请重新插上或选择另一个。",
         ),
-        ("/tmp/a.mp4 cannot be written: No space left on device", "无法写入 /tmp/a.mp4：磁盘已满"),
+        ("/films/a.mp4 cannot be written: No space left on device", "无法写入 /films/a.mp4：磁盘已满"),
         (
             "expected 250 frames, found frame 31 missing or damaged in /x/frames.mp4",
             "第 31 帧缺失或损坏：/x/frames.mp4",

@@ -35,9 +35,8 @@ def person(space: MouthSpace) -> PersonPatches:
 
 
 def test_made_up_people_differ_and_come_again() -> None:
-    looks = [
-        random_look(seed) for seed in range(60)
-    ]  # each within what the model bears, or it would be refused
+    # Each is within what the model bears, or it would be refused.
+    looks = [random_look(seed) for seed in range(60)]
     assert looks == [random_look(seed) for seed in range(60)]
     assert len({look.folder for look in looks}) == 60
     skins = np.array([look.skin for look in looks])

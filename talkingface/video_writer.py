@@ -32,6 +32,9 @@ AUDIO_BIT_RATE = 128_000
 # What the preset veryfast has and superfast has not: looking ahead shares the bits out so much better that a tenth more
 # of them gives the same picture in three quarters of the time.
 LOOK_AHEAD = "rc-lookahead=10:mbtree=1"
+# What superfast has and hardly gains by on a portrait before a still camera: without it a tenth less time and 3 % fewer
+# bytes, for 0.1 dB.
+LEFT_OUT = "psy=0:partitions=none:8x8dct=0:weightp=0"
 # Whole pieces on the disk all along; turned into a plain mp4 at the end. The index waits for the first piece, because
 # only then does it know where each track begins.
 FRAGMENTED = {"movflags": "+hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
@@ -111,7 +114,7 @@ class VideoWriter:
             "crf": str(crf),
             "preset": preset,
             "bf": "0",
-            "x264-params": f"threads={threads}:{LOOK_AHEAD}",
+            "x264-params": f"threads={threads}:{LOOK_AHEAD}:{LEFT_OUT}",
         }
         if easy_to_decode:
             x264["tune"] = "fastdecode"

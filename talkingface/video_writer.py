@@ -29,6 +29,7 @@ VP9_OPTIONS = {
 }  # fmt: skip
 VP9_CRF_ABOVE_X264 = 8  # VP9 counts to 63: this much more looks about the same
 AUDIO_BIT_RATE = 128_000
+AAC_OPTIONS = {"aac_coder": "fast"}  # at this rate nearer to the sound than the slower one, and a quarter quicker
 # What the preset veryfast has and superfast has not: looking ahead shares the bits out so much better that a tenth more
 # of them gives the same picture in three quarters of the time.
 LOOK_AHEAD = "rc-lookahead=10:mbtree=1"
@@ -269,6 +270,8 @@ class VideoWriter:
             sound_codec = "libopus" if self._has_alpha else "aac"
             self._audio = self._container.add_stream(sound_codec, rate=self._sound_rate_hz, layout="mono")
             self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
+            if not self._has_alpha:
+                self._audio.options = dict(AAC_OPTIONS)
 
     def _converted(self, rgb: NDArray[np.uint8]) -> av.VideoFrame:
         odd_height, odd_width = self._size[1] % 2, self._size[0] % 2

@@ -39,6 +39,8 @@ CHARACTERS_FOLDER = PROGRAM_FOLDER / "assets" / "characters"
 DEFAULT_CHARACTER = CHARACTERS_FOLDER / "default"
 CHECKPOINT_FOLDER = PROGRAM_FOLDER / "checkpoint"
 _ANY_LOOK = TeethLook(np.full(3, 0.8, np.float32), np.full(3, 0.2, np.float32))
+# Eight seconds at 720 x 1080 of a still camera's portrait take about 90 MB, noisy ones of a real camera twice that.
+MOST_KEPT_FRAME_BYTES = 128 * 1024 * 1024
 MOUTH_SPACE = CHECKPOINT_FOLDER / "mouth_space.npz"
 
 
@@ -158,7 +160,8 @@ def load_parts(
         generator = before.generator
     else:
         generator = _open_generator(character, on_note)
-    return CharacterParts(character, meshes, generator, FrameLoop(character))
+    base = FrameLoop(character, most_kept_bytes=MOST_KEPT_FRAME_BYTES)
+    return CharacterParts(character, meshes, generator, base)
 
 
 def change_character(before: Avatar, parts: CharacterParts, space: MouthSpace) -> Avatar:

@@ -31,6 +31,7 @@ EDGE_BEGINS, EDGE_ENDS = (
     0.3,
     0.95,
 )  # of coverage; what lies outside of it still shows the old background's colours
+MOST_KEPT_MATTE_BYTES = 32 * 1024 * 1024  # of a matte hardly more changes than its edge
 LARGEST_BYTES = 100 * 1024 * 1024
 
 
@@ -91,7 +92,9 @@ class Background:
                 "prepare the character again with --matte"
             )
         self.is_transparent = choice.is_transparent
-        self._matte = FrameLoop(character, video_path=character.matte_path)
+        self._matte = FrameLoop(
+            character, video_path=character.matte_path, most_kept_bytes=MOST_KEPT_MATTE_BYTES
+        )
         self._behind: NDArray[np.uint8] | None = None
         if choice.rgb is not None:
             self._behind = PlaneConverter().planes_of(covering(choice.rgb, character.width, character.height))

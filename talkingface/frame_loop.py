@@ -1,10 +1,10 @@
-"""The base video of a character as an endless loop, decoded as it goes, one frame in memory."""
+"""The base video of a character as an endless loop, decoded as it goes, in bounded memory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from talkingface.character import Character
 from talkingface.errors import CharacterError
+from talkingface.kept_frames import KeptFrames
 from talkingface.records import ImageArray
 
 FARTHEST_SKIP_FRAMES = 60
@@ -22,7 +23,12 @@ class FrameLoop:
     """Gives any frame of the base loop; cheapest when asked in order, forwards."""
 
     def __init__(
-        self, character: Character, *, decoder_threads: int = 1, video_path: Path | None = None
+        self,
+        character: Character,
+        *,
+        decoder_threads: int = 1,
+        video_path: Path | None = None,
+        most_kept_bytes: int = 0,
     ) -> None:
         """Open the video.
 
@@ -30,13 +36,14 @@ class FrameLoop:
             character: whose ``frames.mp4`` is read; its manifest tells the frame count.
             decoder_threads: one suits a live pipeline, whose other cores are busy; more cost a delay at each wrap.
             video_path: another video of the same frames, such as ``character.matte_path``; None is the base loop.
+            most_kept_bytes: memory for frames that then need not be decoded the next time round.
 
         Raises:
             CharacterError: the video cannot be read.
         """
         self._path = video_path or character.frames_path
         self._character = character
-        self._threads = decoder_threads
+        self._kept = KeptFrames(most_kept_bytes)
         self._reformatter = VideoReformatter()
         self._frames: Iterator[av.VideoFrame] = iter(())
         self._next = 0
@@ -55,8 +62,13 @@ class FrameLoop:
         Raises:
             CharacterError: the video is damaged or shorter than the character says.
         """
-        decoded = self._decoded(index)
-        return cast(ImageArray, self._reformatter.reformat(decoded, format="rgb24", threads=1).to_ndarray())
+        decoded = self._picture(index)
+        rgb = self._reformatter.reformat(decoded, format="rgb24", threads=1)
+        plane = rgb.planes[0]
+        if rgb is decoded or plane.line_size != 3 * rgb.width:
+            return cast(ImageArray, rgb.to_ndarray())
+        # What was converted is nobody else's, and needs no copy.
+        return np.frombuffer(cast(Any, plane), np.uint8).reshape(rgb.height, rgb.width, 3)
 
     def planes(self, index: int) -> NDArray[np.uint8]:
         """Return frame ``index`` as planes of your own; see :mod:`talkingface.colour_planes`.
@@ -65,7 +77,7 @@ class FrameLoop:
             CharacterError: the video is damaged or shorter than the character says.
         """
         planar = self._reformatter.reformat(
-            self._decoded(index),
+            self._picture(index),
             format="yuv420p",
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
@@ -73,14 +85,19 @@ class FrameLoop:
         )
         return cast(NDArray[np.uint8], planar.to_ndarray())
 
-    def _decoded(self, index: int) -> av.VideoFrame:
+    def _picture(self, index: int) -> av.VideoFrame:
         """Return frame ``index`` as the decoder holds it, which must not be changed."""
         wanted = index % self._character.frame_count
+        return self._kept.picture(wanted) if wanted < len(self._kept) else self._decoded(wanted)
+
+    def _decoded(self, wanted: int) -> av.VideoFrame:
         if wanted < self._next or wanted - self._next > FARTHEST_SKIP_FRAMES:
             self._seek(wanted)
         try:
             while True:
                 decoded = next(self._frames)
+                if self._next == len(self._kept):
+                    self._kept.keep(decoded)
                 self._next += 1
                 if self._next > wanted:
                     break
@@ -99,6 +116,7 @@ class FrameLoop:
     def close(self) -> None:
         """Close the video; may be called twice."""
         self._container.close()
+        self._kept.clear()
 
     def _seek(self, wanted: int) -> None:
         """Go to the key frame at or before a frame."""

@@ -52,6 +52,9 @@ def _in_size(character: Path | None, size: tuple[int, int] | None, folder: Path,
 def _measure(arguments: argparse.Namespace, mouth: Mouth, avatar: Avatar, reporter: Reporter) -> None:
     frames: int = arguments.frames
     try:
+        # As it is live but for the first seconds, when every frame of the loop is decoded once.
+        for index in range(avatar.character.frame_count):
+            avatar.base.planes(index)
         with busy_cores(arguments.busy):
             stages = measure_stages(
                 avatar.composer,

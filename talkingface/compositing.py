@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import cv2
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from talkingface.compiled import compiled
 from talkingface.face_rig import PATCH_PX
-from talkingface.patch_warping import FINE, lay_change, warped
+from talkingface.patch_warping import Rectangle, lay_change, warp_into
 from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeometry
 from talkingface.wrap_mesh import WrapMesh
 
 _SUBPIXEL_BITS = 4
 FULL = 255
 FEATHER_PX = 9
+FEATHER_TAPS = 15  # at half size, which reach as far as anything of it rounds to a byte
 LIP_MARGIN_PX = 11
 BORDER_PX = 3  # of the patch, where nothing is painted
 BORDER_FADE_PX = 6  # over which painting begins inside the border
@@ -28,7 +30,8 @@ LINEAR_FROM_SCALE = (
 )
 REPAINTED_LEVELS = 8  # of 255: a mean change from which a place counts as painted anew
 
-Rectangle = tuple[int, int, int, int]  # left, top, width, height in pixels of the patch
+U32 = np.uint32  # named in loops whose numbers would grow to 64 bits otherwise
+EVEN_BYTES = U32(0x00FF00FF)
 
 
 def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
@@ -41,24 +44,37 @@ def blend_drawn(crop: ImageArray, drawn: ImageArray) -> ImageArray:
     Returns:
         uint8 (h, w, 3), a new array.
     """
-    face = np.empty_like(crop, order="C")
-    _blend(crop, drawn, face)
-    return face
+    under = cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA)
+    _blend(under.view(np.uint32)[..., 0], np.ascontiguousarray(drawn).view(np.uint32)[..., 0])
+    return cast(ImageArray, cv2.cvtColor(under, cv2.COLOR_RGBA2RGB))
 
 
 @compiled
-def _blend(crop: ImageArray, drawn: ImageArray, face: ImageArray) -> None:
-    for y in range(face.shape[0]):
-        for x in range(face.shape[1]):
-            share = np.int32(drawn[y, x, 3])
-            if share == FULL:
-                face[y, x, 0], face[y, x, 1], face[y, x, 2] = drawn[y, x, 0], drawn[y, x, 1], drawn[y, x, 2]
-            elif share == 0:
-                face[y, x, 0], face[y, x, 1], face[y, x, 2] = crop[y, x, 0], crop[y, x, 1], crop[y, x, 2]
-            else:
-                for channel in range(3):
-                    mixed = drawn[y, x, channel] * share + crop[y, x, channel] * (FULL - share)
-                    face[y, x, channel] = (mixed + FULL // 2) // FULL
+def _blend(under: NDArray[np.uint32], drawn: NDArray[np.uint32]) -> None:
+    """Lay pixels over others by the share in their highest byte; two bytes at a time, in lanes of 16 bits.
+
+    Args:
+        under: uint32 (h, w), changed in place; its highest byte ends as zero.
+        drawn: uint32 (h, w).
+    """
+    for y in range(under.shape[0]):
+        into, over = under[y], drawn[y]
+        for x in range(len(into)):
+            share = U32(over[x] >> U32(24))
+            rest = U32(U32(FULL) - share)
+            even = U32(U32(over[x] & EVEN_BYTES) * share) + U32(U32(into[x] & EVEN_BYTES) * rest)
+            odd = (
+                U32(U32(over[x] >> U32(8)) & U32(FULL)) * share
+                + U32(U32(into[x] >> U32(8)) & U32(FULL)) * rest
+            )
+            into[x] = U32(U32(_whole(U32(even)) >> U32(8)) & EVEN_BYTES) | U32(_whole(U32(odd)) & U32(0xFF00))
+
+
+@compiled
+def _whole(lanes: np.uint32) -> np.uint32:
+    """Return lanes of 16 bits divided by ``FULL`` and rounded, each 256 times as much and with a remainder."""
+    lanes = U32(lanes + U32(0x007F007F))
+    return U32(U32(lanes + U32(0x00010001)) + U32(U32(lanes >> U32(8)) & EVEN_BYTES))
 
 
 def guide_patch(face: ImageArray, geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
@@ -73,14 +89,21 @@ def guide_patch(face: ImageArray, geometry: MouthGeometry, wrap: WrapMesh) -> Im
         uint8 (128, 128, 4): RGB and, as A, the inside of the lips.
     """
     guide = np.empty((PATCH_PX, PATCH_PX, 4), np.uint8)
-    guide[..., :3] = cut_patch(face, geometry.patch_to_crop)
-    guide[..., 3] = mouth_mask(geometry, wrap.inner_lip_rows)
+    _cut_into(guide, face, geometry.patch_to_crop)
+    cv2.insertChannel(mouth_mask(geometry, wrap.inner_lip_rows), guide, 3)
     return guide
 
 
 def cut_patch(image: ImageArray, patch_to_image: FloatArray) -> ImageArray:
     """Sample an aligned uint8 (128, 128, 3) patch; a large image is blurred first so that nothing aliases."""
-    scale = float(np.hypot(patch_to_image[0, 0], patch_to_image[1, 0]))
+    patch = np.zeros((PATCH_PX, PATCH_PX, 4), np.uint8)
+    _cut_into(patch, image, patch_to_image)
+    return cast(ImageArray, cv2.cvtColor(patch, cv2.COLOR_RGBA2RGB))
+
+
+def _cut_into(patch: ImageArray, image: ImageArray, patch_to_image: FloatArray) -> None:
+    """Do so into the colours of a patch, uint8 (128, 128, 4)."""
+    scale = math.hypot(patch_to_image[0, 0], patch_to_image[1, 0])
     if scale > 1.6:
         corners = patch_to_image @ np.array(
             [[0, PATCH_PX, 0, PATCH_PX], [0, 0, PATCH_PX, PATCH_PX], [1, 1, 1, 1]]
@@ -92,7 +115,7 @@ def cut_patch(image: ImageArray, patch_to_image: FloatArray) -> ImageArray:
         patch_to_image[:, 2] -= low
         sigma = 0.45 * scale
         image = cv2.GaussianBlur(image, (0, 0), sigma)
-    return warped(image, patch_to_image, PATCH_PX)
+    warp_into(patch, image, patch_to_image)
 
 
 def mouth_mask(geometry: MouthGeometry, ring_rows: NDArray[np.int64]) -> ImageArray:
@@ -122,7 +145,7 @@ def paint_mask(geometry: MouthGeometry, wrap: WrapMesh) -> ImageArray:
     cv2.fillPoly(mask, outline, FULL, cv2.LINE_AA, _SUBPIXEL_BITS)
     broad = LIP_MARGIN_PX - 1  # OpenCV draws smooth lines a pixel broader
     cv2.polylines(mask, outline, True, FULL, broad, cv2.LINE_AA, _SUBPIXEL_BITS)
-    mask = cv2.GaussianBlur(mask, (0, 0), FEATHER_PX / 4, borderType=cv2.BORDER_REPLICATE)
+    mask = cv2.sepFilter2D(mask, cv2.CV_8U, _FEATHER, _FEATHER, borderType=cv2.BORDER_REPLICATE)
     mask = cv2.min(cv2.resize(mask, (PATCH_PX, PATCH_PX)), _WINDOW)
     return cast(ImageArray, cv2.threshold(mask, FAINTEST, 0, cv2.THRESH_TOZERO)[1])
 
@@ -145,54 +168,25 @@ def lay_patch(
     around = _within_patch(cv2.boundingRect(mask), 1)
     if not around[2]:
         return
-    drawn, inside = cv2.cvtColor(guide, cv2.COLOR_RGBA2RGB), cv2.extractChannel(guide, 3)
-    change = cv2.subtract(painted, drawn, dtype=cv2.CV_16S)
-    lips = _within_patch(cv2.boundingRect(inside), REPAINTED_REACH_PX)
+    inside = cv2.extractChannel(guide, 3)
+    lips = _place(_within_patch(cv2.boundingRect(inside), REPAINTED_REACH_PX))
     plain = np.zeros((PATCH_PX, PATCH_PX), np.uint8)
-    plain[_place(lips)] = _repainted_inside(change[_place(lips)], inside[_place(lips)])
-    here = _place(around)
-    added, out = np.zeros((around[3], around[2], 3), np.int16), np.zeros((around[3], around[2]), np.uint8)
-    _weigh(change[here], drawn[here], mask[here], plain[here], added, out)
-    to_crop = np.asarray(geometry.patch_to_crop, np.float64).copy()
-    to_crop[:, 2] += to_crop[:, 0] * around[0] + to_crop[:, 1] * around[1]
-    is_enlarged = float(np.hypot(to_crop[0, 0], to_crop[1, 0])) > LINEAR_FROM_SCALE
-    lay_change(face, added, out, to_crop, is_enlarged)
+    plain[lips] = _repainted_inside(guide[lips], painted[lips], inside[lips])
+    is_enlarged = math.hypot(*geometry.patch_to_crop[:, 0].tolist()) > LINEAR_FROM_SCALE
+    lay_change(face, painted, guide, mask, plain, around, geometry.patch_to_crop, is_enlarged)
 
 
-@compiled
-def _weigh(
-    change: NDArray[np.int16],
-    drawn: ImageArray,
-    mask: ImageArray,
-    plain: ImageArray,
-    added: NDArray[np.int16],
-    out: ImageArray,
-) -> None:
-    """Say what is carried into the face, but for the outermost pixels, which stay as they are.
+def _repainted_inside(drawn: ImageArray, painted: ImageArray, inside: ImageArray) -> ImageArray:
+    """Return uint8 (h, w): 255 where the mouth's inside was painted anew, 0 on skin and where nothing changed.
 
     Args:
-        change: int16 (h, w, 3) what was painted less what was drawn.
-        drawn: uint8 (h, w, 3).
-        mask: uint8 (h, w) how much of the change counts.
-        plain: uint8 (h, w) how much of the face itself is taken out; what was drawn, which is the face without its
-            fine lines, stands for it there.
-        added: int16 (h, w, 3), filled, in ``FINE`` units.
-        out: uint8 (h, w), filled with ``plain``.
+        drawn: uint8 (h, w, 4).
+        painted: uint8 (h, w, 3).
+        inside: uint8 (h, w) of the lips.
     """
-    for y in range(1, mask.shape[0] - 1):
-        for x in range(1, mask.shape[1] - 1):
-            counts, taken = np.int32(mask[y, x]), np.int32(plain[y, x])
-            out[y, x] = taken
-            for channel in range(3):
-                total = (change[y, x, channel] * counts + drawn[y, x, channel] * taken) * FINE
-                added[y, x, channel] = (total + (FULL // 2 if total >= 0 else -(FULL // 2))) / FULL
-
-
-def _repainted_inside(change: NDArray[np.int16], inside: ImageArray) -> ImageArray:
-    """Return uint8 (h, w): 255 where the mouth's inside was painted anew, 0 on skin and where nothing changed."""
     if not inside.size:
         return inside
-    red, green, blue = cv2.split(cv2.convertScaleAbs(change))
+    red, green, blue = cv2.split(cv2.absdiff(cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB), painted))
     amount = cv2.blur(cv2.max(cv2.max(red, green), blue), (REPAINTED_BLUR_PX, REPAINTED_BLUR_PX))
     inside = cv2.GaussianBlur(cv2.dilate(inside, np.ones((3, 3), np.uint8)), (0, 0), 1.0)
     return cast(ImageArray, cv2.min(cv2.multiply(amount, inside, scale=1 / REPAINTED_LEVELS), inside))
@@ -231,3 +225,5 @@ def crop_of(frame: ImageArray, crop: CropRectangle) -> ImageArray:
 
 
 _WINDOW = _border_window()
+# Of single floats: OpenCV blurs bytes with them four times as fast as with its own whole numbers.
+_FEATHER = cv2.getGaussianKernel(FEATHER_TAPS, FEATHER_PX / 4, cv2.CV_32F)

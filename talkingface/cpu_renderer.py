@@ -22,10 +22,10 @@ from talkingface.mouth_drawing import (
     mouth_box,
     mouth_oval,
     teeth_light,
-    with_curvature,
 )
 from talkingface.records import FloatArray, ImageArray, MouthGeometry, TeethLook
-from talkingface.triangle_painting import paint_skin, paint_values, seen_far_to_near
+from talkingface.skin_painting import SkinPainter
+from talkingface.triangle_painting import paint_values, seen_far_to_near
 from talkingface.wrap_mesh import FaceMeshes
 
 SAMPLES_Y = 4  # samples of a pixel around the mouth, one above the other: lips and the edges of teeth lie
@@ -46,7 +46,7 @@ class CpuMouthRenderer:
         self._meshes = meshes
         self._look = look
         self._closed = False
-        self._curved = np.zeros((0, 0, 4), np.uint8)
+        self._skin_painter = SkinPainter()
         wrap = meshes.wrap
         self._opacity = (np.float32(FULL) * wrap.coverage).astype(np.float32)
         self._shut, self._open = (
@@ -97,16 +97,11 @@ class CpuMouthRenderer:
     def _skin(self, crop: ImageArray, geometry: MouthGeometry, points: FloatArray) -> ImageArray:
         """Return the warped skin, uint8 (h, w, 4), the mouth closed with what the crop has there."""
         height, width = crop.shape[:2]
-        if self._curved.shape[:2] != (height, width):
-            self._curved = np.zeros((height, width, 4), np.uint8)
-        with_curvature(crop, self._curved)
-        picture = np.zeros((height, width, 4), np.uint8)
         sources = np.ascontiguousarray(geometry.source_px, np.float32)
         skin = seen_far_to_near(points, self._meshes.wrap.triangles, (0, 0, width, height))
         # The mouth's surface comes first, so that skin colours go on a little under the lips' smoothed edges.
-        for triangles in (self._meshes.wrap.mouth_triangles, skin):
-            paint_skin(picture, self._curved, points, sources, self._opacity, triangles)
-        return picture
+        triangles = np.concatenate([self._meshes.wrap.mouth_triangles, skin])
+        return self._skin_painter.paint(crop, points, sources, self._opacity, triangles)
 
     def _open_mouth(
         self,

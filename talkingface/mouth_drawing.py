@@ -26,6 +26,7 @@ SMALLEST_HALF_HEIGHT_PX = 0.5
 BOX_MARGIN_PX = 2
 LARGEST_SIDE_PX = 8192
 CURVATURE_ZERO = 128  # the curvature channel's byte for none; edges too sharp for a byte are held at its ends
+GREY_ROWS = 3
 CUBIC = 0.75  # sharpness of the cubic kernel, -a in Keys 1981; OpenCV has the same
 CURVATURE_GAIN = CUBIC / 2  # half, because the sum of both axes stands for each
 
@@ -142,28 +143,51 @@ def with_curvature(crop: ImageArray, out: ImageArray | None = None) -> ImageArra
         out: uint8 (h, w, 4) to write to instead of a new array.
     """
     out = cv2.cvtColor(crop, cv2.COLOR_RGB2RGBA, dst=out)
-    _insert_curvature(out.view(np.uint32)[..., 0], cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY))
+    _insert_curvature(out.view(np.uint32)[..., 0], np.empty((GREY_ROWS, crop.shape[1]), np.int32))
     return out
 
 
 @compiled
-def _insert_curvature(pixels: NDArray[np.uint32], grey: ImageArray) -> None:
-    """Put the Laplacian of a grey picture, mirrored at its edges, into the highest bytes of as many pixels."""
-    height, width = grey.shape
-    colours, zero, most = np.uint32(0xFFFFFF), np.int32(CURVATURE_ZERO), np.int32(255)
+def _insert_curvature(pixels: NDArray[np.uint32], grey: NDArray[np.int32]) -> None:
+    """Put the Laplacian of the grey picture, mirrored at its edges, into the highest bytes of pixels.
+
+    Args:
+        pixels: uint32 (h, w), red the lowest byte; changed in place.
+        grey: int32 (GREY_ROWS, w) room for the newest rows of the grey picture.
+    """
+    height, width = pixels.shape
+    _grey(pixels[0], grey[0])
     for y in range(height):
-        above, here = grey[abs(y - 1) % height], grey[y]
-        below = grey[y + 1 if y < height - 1 else abs(y - 1) % height]
+        if y < height - 1:
+            _grey(pixels[y + 1], grey[(y + 1) % GREY_ROWS])
+        above, here = grey[abs(y - 1) % height % GREY_ROWS], grey[y % GREY_ROWS]
+        below = grey[(y + 1 if y < height - 1 else abs(y - 1) % height) % GREY_ROWS]
         into = pixels[y]
         for x in range(1, width - 1):
-            around = np.int32(above[x]) + np.int32(below[x]) + np.int32(here[x - 1]) + np.int32(here[x + 1])
-            curvature = min(max(around - np.int32(4) * np.int32(here[x]) + zero, np.int32(0)), most)
-            into[x] = (into[x] & colours) | (np.uint32(curvature) << np.uint32(24))
+            around = np.int32(np.int32(above[x] + below[x]) + np.int32(here[x - 1] + here[x + 1]))
+            into[x] = _with_byte(into[x], np.int32(around - np.int32(np.int32(4) * here[x])))
         for x in (0, width - 1):
             beside = here[(1 if x == 0 else width - 2) % width]
-            around = np.int32(above[x]) + np.int32(below[x]) + np.int32(2) * np.int32(beside)
-            curvature = min(max(around - np.int32(4) * np.int32(here[x]) + zero, np.int32(0)), most)
-            into[x] = (into[x] & colours) | (np.uint32(curvature) << np.uint32(24))
+            around = np.int32(above[x] + below[x] + 2 * beside)
+            into[x] = _with_byte(into[x], np.int32(around - np.int32(np.int32(4) * here[x])))
+
+
+@compiled
+def _grey(pixels: NDArray[np.uint32], grey: NDArray[np.int32]) -> None:
+    """Fill a row of the grey picture: of red, green and blue what OpenCV takes, in 2^-15."""
+    byte = np.uint32(255)
+    for x in range(len(pixels)):
+        red = np.uint32(np.uint32(pixels[x] & byte) * np.uint32(9798))
+        green = np.uint32(np.uint32((pixels[x] >> np.uint32(8)) & byte) * np.uint32(19235))
+        blue = np.uint32(np.uint32((pixels[x] >> np.uint32(16)) & byte) * np.uint32(3735))
+        grey[x] = np.int32(np.uint32(red + green + blue + np.uint32(1 << 14)) >> np.uint32(15))
+
+
+@compiled
+def _with_byte(pixel: np.uint32, curvature: np.int32) -> np.uint32:
+    """Return a pixel with a curvature in its highest byte."""
+    byte = min(max(np.int32(curvature + np.int32(CURVATURE_ZERO)), np.int32(0)), np.int32(255))
+    return np.uint32((pixel & np.uint32(0xFFFFFF)) | np.uint32(np.uint32(byte) << np.uint32(24)))
 
 
 def check_crop(crop: ImageArray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,6 +12,7 @@ from talkingface.mouth_drawing import (
     mouth_oval,
     teeth_light,
     triangles_in_box,
+    with_curvature,
 )
 from talkingface.triangle_painting import seen_far_to_near
 from talkingface.wrap_mesh import load_meshes
@@ -84,3 +86,14 @@ def test_the_models_turn_their_outside_to_the_viewer() -> None:
 def test_the_hole_is_bounded_by_the_inner_lips() -> None:
     wrap = load_meshes().wrap
     assert inner_lip_vertices(wrap.mouth_triangles).tolist() == sorted(wrap.inner_lip_rows.tolist())
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1), (2, 2), (3, 3), (37, 41)])
+def test_curvature_is_the_laplacian_of_the_grey_picture(shape: tuple[int, int]) -> None:
+    crop = np.random.default_rng(8).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    padded = cv2.copyMakeBorder(grey, 1, 1, 1, 1, cv2.BORDER_REFLECT_101).astype(int)
+    around = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
+    with_it = with_curvature(crop)
+    np.testing.assert_array_equal(with_it[..., :3], crop)
+    np.testing.assert_array_equal(with_it[..., 3], np.clip(around - 4 * grey.astype(int) + 128, 0, 255))

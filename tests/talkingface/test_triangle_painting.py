@@ -1,4 +1,4 @@
-"""Triangles to pixels: every pixel once, values linear, skin moved without blur."""
+"""Triangles to pixels: every pixel once, values linear."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from talkingface.mouth_drawing import with_curvature
-from talkingface.triangle_painting import paint_skin, paint_values, seen_far_to_near
+from talkingface.triangle_painting import paint_places, paint_values, seen_far_to_near
 
 ONE_TRIANGLE = np.array([[0, 1, 2]], np.int32)
 
@@ -75,39 +74,11 @@ def test_later_triangles_lie_over_earlier_ones() -> None:
 )
 def test_triangles_without_area_or_outside_paint_nothing(corners: list[list[float]]) -> None:
     points = np.array(corners, np.float32)
-    picture, skin = np.zeros((10, 10), np.float32), np.zeros((10, 10, 4), np.uint8)
+    picture, places = np.zeros((10, 10), np.float32), np.zeros((10, 10), np.uint64)
     paint_values(picture, points, ONE_TRIANGLE, np.ones(3, np.float32))
-    full = np.full(3, 255, np.float32)
-    paint_skin(skin, np.full((10, 10, 4), 99, np.uint8), points, points, full, ONE_TRIANGLE)
-    assert picture.max() == skin.max() == 0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_skin_is_sampled_where_it_comes_from_and_held_at_the_crops_edge(seed: int) -> None:
-    vertices, triangles = grid(9, 7, 80, 60, seed)
-    noise = np.random.default_rng(seed).integers(0, 256, (60, 80, 3), dtype=np.uint8)
-    crop = cv2.GaussianBlur(noise, (0, 0), 1.5)
-    sources = vertices + np.array([3.5, -2.25], np.float32)
-    picture = np.zeros((60, 80, 4), np.uint8)
-    full = np.full(len(vertices), 255, np.float32)
-    paint_skin(picture, with_curvature(crop), vertices, sources, full, triangles)
-    away = np.array([[1, 0, 3.5], [0, 1, -2.25]])
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    wanted = cv2.warpAffine(crop, away, (80, 60), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    assert (picture[..., 3] == 255).all()
-    difference = np.abs(picture[..., :3].astype(int) - wanted)
-    assert difference.mean() < 1.5
-    assert np.percentile(difference, 99) <= 8
-
-
-def test_coverage_is_linear_and_nothing_is_painted_where_it_is_nothing() -> None:
-    points = np.array([[0, 0], [200, 0], [0, 200]], np.float32)
-    picture = np.zeros((50, 100, 4), np.uint8)
-    opacity = np.array([-50, 150, -50], np.float32)
-    paint_skin(picture, np.full((50, 100, 4), 128, np.uint8), points, points, opacity, ONE_TRIANGLE)
-    expected = np.clip(np.arange(100) - 50, 0, None)
-    assert np.abs(picture[..., 3] - expected).max() <= 1
-    assert picture[:, :50].max() == 0
+    spans = np.tile(np.array([10, 0]), (10, 1))
+    paint_places(places, spans, points, points[:, :2], np.full(3, 255, np.float32), ONE_TRIANGLE)
+    assert picture.max() == places.max() == 0
 
 
 def test_the_hidden_and_the_far_come_last_not_at_all() -> None:

@@ -29,9 +29,7 @@ VP9_OPTIONS = {
 }  # fmt: skip
 VP9_CRF_ABOVE_X264 = 8  # VP9 counts to 63: this much more looks about the same
 AUDIO_BIT_RATE = 128_000
-AAC_OPTIONS = {
-    "aac_coder": "fast"
-}  # at this rate nearer to the sound than the slower one, and a quarter quicker
+AAC_OPTIONS = {"aac_coder": "fast"}  # at this rate nearer to the sound than the slow one, and quicker
 # What the preset veryfast has and superfast has not: looking ahead shares the bits out so much better that a tenth more
 # of them gives the same picture in three quarters of the time.
 LOOK_AHEAD = "rc-lookahead=10:mbtree=1"

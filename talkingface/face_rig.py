@@ -10,7 +10,6 @@ from talkingface.fold_guard import FoldGuard
 from talkingface.landmarks import (
     CHIN_BOTTOM,
     FOREHEAD_TOP,
-    LANDMARK_COUNT,
     LIPS_INNER,
     LOWER_LIP_INNER_MIDDLE,
     UPPER_LIP_INNER_MIDDLE,
@@ -60,6 +59,7 @@ class FaceRig:
         self._wrap_basis = np.ascontiguousarray(basis[:, meshes.wrap.landmarks]).reshape(len(basis), -1)
         self._chin_basis = basis[:, list(CHIN)].mean(1)
         self._opening_basis = np.ascontiguousarray(basis[:, list(OPENING)]).reshape(len(basis), -1)
+        self._moved_rest = neutral[space.vertices]
         self._opening_rest = neutral[list(OPENING)]
         self._patch_centre = own_mouth + np.array([0, PATCH_CENTRE_BELOW_MOUTH, 0], np.float32)
 
@@ -92,10 +92,8 @@ class FaceRig:
 
     def _own_coefficients(self, points_px: FloatArray, pose: HeadPose) -> FloatArray:
         """Return the float32 (K,) mouth that a tracked frame shows itself."""
-        vertices = self.space.vertices
-        displacement = np.zeros((LANDMARK_COUNT, 3), np.float32)
-        displacement[vertices] = pose.to_head(points_px[vertices]) - self.neutral[vertices]
-        return self.space.project(displacement)
+        moved = pose.to_head(points_px[self.space.vertices]) - self._moved_rest
+        return self.space.project_moved(moved)
 
     def _openness(self, coefficients: FloatArray) -> float:
         upper, lower, top, bottom = (

@@ -21,7 +21,7 @@ from talkingface.character import list_characters, load_character
 from talkingface.errors import GraphicsError
 from talkingface.landmarks import LIPS_INNER, face_height_px, lip_opening
 from talkingface.mouth_space import MouthSpace
-from talkingface.preparation.drawn_mouths import likeliest_mouth
+from talkingface.likely_mouths import likeliest_mouth
 from talkingface.tracking import MediaPipeTracker
 from talkingface.video_files import read_frames
 

@@ -1,8 +1,8 @@
 """Gives painted mouths the fineness of the character's own pictures, which networks leave out where unsure.
 
-A network that is taught to be near the truth paints what lies between the likely pictures, and so a little softly: right
-in colour and place, without ghosts of teeth, but softer than the person's film. How much of the fine detail must be
-raised is measured for each character by itself, when it is opened: some mouths are painted and compared with its
+A network that is taught to be near the truth paints what lies between the likely pictures, and so a little softly:
+right in colour and place, without ghosts of teeth, but softer than the person's film. How much of the fine detail must
+be raised is measured for each character by itself, when it is opened: some mouths are painted and compared with its
 reference patches, which are cut from its film.
 """
 
@@ -44,7 +44,10 @@ class DetailGain:
 
 
 def measured_gain(
-    painted: Sequence[ImageArray], masks: Sequence[ImageArray], references: ImageArray, patch_to_film: FloatArray
+    painted: Sequence[ImageArray],
+    masks: Sequence[ImageArray],
+    references: ImageArray,
+    patch_to_film: FloatArray,
 ) -> DetailGain:
     """Find the gain that gives painted mouths the mean sharpness of the reference patches, as seen in the film.
 

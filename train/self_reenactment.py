@@ -180,7 +180,9 @@ def _measured_detail(
     rig, image = material.rig, material.images[first]
     painted, masks = [], []
     for mouth in likely_mouths(rig.space):
-        geometry = rig.geometry(material.points_px[first], material.poses[first], mouth, material.crops[first])
+        geometry = rig.geometry(
+            material.points_px[first], material.poses[first], mouth, material.crops[first]
+        )
         guide = guide_patch(blend_drawn(image, renderer.render(image, geometry)), geometry, rig.meshes.wrap)
         painted.append(generator.generate(guide, features))
         masks.append(paint_mask(geometry, rig.meshes.wrap))

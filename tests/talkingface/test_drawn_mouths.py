@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkingface.mouth_space import MouthSpace
 from talkingface.likely_mouths import OPEN_SHAPES, likeliest_mouth
+from talkingface.mouth_space import MouthSpace
 
 CHECKPOINT = Path(__file__).parents[2] / "checkpoint" / "mouth_space.npz"
 

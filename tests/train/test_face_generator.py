@@ -109,7 +109,9 @@ def test_copies_come_from_the_same_place_of_the_references() -> None:
     with torch.no_grad():
         alike = torch.zeros(1, 1, REFERENCE_COUNT)
         pixels, keys, *_ = (part[None] for part in network.encoder(same[0]))
-        copied = pixels_of(network.painter._copied(torch.rand(1, 32, 32, 32), alike, pixels, keys))
+        copied = pixels_of(
+            network.painter._copied(torch.rand(1, network.config.middle, 32, 32), alike, pixels, keys)
+        )
     torch.testing.assert_close(copied[0], same[0, 0, :, 16:112, 16:112], atol=1e-5, rtol=1e-5)
 
 

@@ -79,7 +79,7 @@ class SoftPainter(PassThroughGenerator):
 
 
 def test_a_soft_painter_is_made_as_fine_as_the_film(character: Character) -> None:
-    noise = np.random.default_rng(1).normal(0, 12, character.references.shape)
+    noise = np.random.default_rng(1).normal(0, 60, character.references.shape)
     finer = np.clip(character.references + noise, 0, 255).astype(np.uint8)
     meshes, base = load_meshes(), FrameLoop(character)
     rig = FaceRig(mouth_space(), meshes, character.neutral)

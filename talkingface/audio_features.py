@@ -39,6 +39,8 @@ class FeatureStream:
         parts = [
             self._push_piece(samples[i : i + PIECE_SAMPLES]) for i in range(0, len(samples), PIECE_SAMPLES)
         ]
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts) if parts else np.zeros((0, MEL_BINS), np.float32)
 
     def _push_piece(self, samples: FloatArray) -> FloatArray:
@@ -49,7 +51,7 @@ class FeatureStream:
             columns[row] = self._fbank.get_frame(self._given + row)
         self._fbank.pop(len(columns))
         self._given = ready
-        return np.maximum(columns, np.float32(LOG_MEL_FLOOR))
+        return np.maximum(columns, np.float32(LOG_MEL_FLOOR), out=columns)
 
 
 def features_of(samples: FloatArray) -> FloatArray:

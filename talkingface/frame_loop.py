@@ -12,6 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from talkingface.character import Character
+from talkingface.colour_planes import plane_views
 from talkingface.errors import CharacterError
 from talkingface.kept_frames import KeptFrames
 from talkingface.records import ImageArray
@@ -83,7 +84,11 @@ class FrameLoop:
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-        return cast(NDArray[np.uint8], planar.to_ndarray())
+        planes = np.empty((planar.height * 3 // 2, planar.width), np.uint8)
+        for view, plane in zip(plane_views(planes), planar.planes, strict=True):
+            rows = np.frombuffer(cast(Any, plane), np.uint8).reshape(-1, plane.line_size)
+            view[...] = rows[: plane.height, : plane.width]
+        return planes
 
     def _picture(self, index: int) -> av.VideoFrame:
         """Return frame ``index`` as the decoder holds it, which must not be changed."""

@@ -71,7 +71,7 @@ class ControlledMouth:
     def apply(self, coefficients: FloatArray) -> FloatArray:
         """Return float32 (T, K) coefficients as the user wants them shown."""
         controls = self._controls
-        wanted = (coefficients * np.float32(controls.gain)).astype(np.float32)
+        wanted = coefficients * np.float32(controls.gain)
         if not (controls.smoothing or controls.attack_ms or controls.hold_ms):
             if len(wanted):
                 self._shown, self._held_ms = wanted[-1].copy(), 0.0

@@ -116,7 +116,9 @@ class MouthStream:
 
     def _advance(self, samples: FloatArray) -> None:
         """Run the model over more sound and keep its frames ready."""
-        columns = np.concatenate([self._odd, self._features.push(samples)])
+        columns = self._features.push(samples)
+        if len(self._odd):
+            columns = np.concatenate([self._odd, columns])
         whole = len(columns) - len(columns) % FEATURES_PER_FRAME
         columns, self._odd = columns[:whole], columns[whole:]
         if not whole:
@@ -126,10 +128,10 @@ class MouthStream:
         self._to_skip -= skipped
         gated, silent = gate_all(self._gate, columns, coefficients, skipped)
         kept, kept_silent = self._ready
-        self._ready = (
-            np.concatenate([kept, self._controlled.apply(gated)]),
-            np.concatenate([kept_silent, silent]),
-        )
+        shown = self._controlled.apply(gated)
+        if len(kept_silent):
+            shown, silent = np.concatenate([kept, shown]), np.concatenate([kept_silent, silent])
+        self._ready = shown, silent
 
     def _released(self, until: int) -> MouthCurve:
         """Hand out the frames that are ready, those below ``until``: a late mouth runs ahead of its sound otherwise."""

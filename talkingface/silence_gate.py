@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterable
 
@@ -33,8 +34,8 @@ CLOSE_STEP = 0.5
 
 def level_dbfs(features: FloatArray) -> float:
     """Return the loudness of one frame's float32 (2, 80) log-mel columns, in dBFS of white noise as loud."""
-    power = np.exp(features[:, FIRST_BAND:LAST_BAND].astype(np.float64)).mean()
-    return float(10.0 * np.log10(power) - LEVEL_AT_FULL_SCALE_DB)
+    powers = np.exp(features[:, FIRST_BAND:LAST_BAND], dtype=np.float64)
+    return 10.0 * math.log10(powers.sum() / powers.size) - LEVEL_AT_FULL_SCALE_DB
 
 
 class SilenceGate:
@@ -91,7 +92,7 @@ class SilenceGate:
         self._open = min(1.0, max(0.0, self._open + (-CLOSE_STEP if self._shut else OPEN_STEP)))
         # Away from 0 and 1 the ramp has no corners, so the mouth does not pop.
         weight = np.float32(self._open * self._open * (3.0 - 2.0 * self._open))
-        return (coefficients * weight).astype(np.float32), self._open == 0.0
+        return coefficients * weight, self._open == 0.0
 
     def _is_droning(self) -> bool:
         """Return whether a sound too faint for a speaker has been steady for so long that it is none."""

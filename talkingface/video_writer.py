@@ -29,9 +29,15 @@ VP9_OPTIONS = {
 }  # fmt: skip
 VP9_CRF_ABOVE_X264 = 8  # VP9 counts to 63: this much more looks about the same
 AUDIO_BIT_RATE = 128_000
+AAC_OPTIONS = {
+    "aac_coder": "fast"
+}  # at this rate nearer to the sound than the slower one, and a quarter quicker
 # What the preset veryfast has and superfast has not: looking ahead shares the bits out so much better that a tenth more
 # of them gives the same picture in three quarters of the time.
 LOOK_AHEAD = "rc-lookahead=10:mbtree=1"
+# What superfast has and hardly gains by on a portrait before a still camera: without it a tenth less time and 3 % fewer
+# bytes, for 0.1 dB.
+LEFT_OUT = "psy=0:partitions=none:8x8dct=0:weightp=0"
 # Whole pieces on the disk all along; turned into a plain mp4 at the end. The index waits for the first piece, because
 # only then does it know where each track begins.
 FRAGMENTED = {"movflags": "+hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
@@ -111,7 +117,7 @@ class VideoWriter:
             "crf": str(crf),
             "preset": preset,
             "bf": "0",
-            "x264-params": f"threads={threads}:{LOOK_AHEAD}",
+            "x264-params": f"threads={threads}:{LOOK_AHEAD}:{LEFT_OUT}",
         }
         if easy_to_decode:
             x264["tune"] = "fastdecode"
@@ -266,6 +272,8 @@ class VideoWriter:
             sound_codec = "libopus" if self._has_alpha else "aac"
             self._audio = self._container.add_stream(sound_codec, rate=self._sound_rate_hz, layout="mono")
             self._audio.codec_context.bit_rate = AUDIO_BIT_RATE
+            if not self._has_alpha:
+                self._audio.options = dict(AAC_OPTIONS)
 
     def _converted(self, rgb: NDArray[np.uint8]) -> av.VideoFrame:
         odd_height, odd_width = self._size[1] % 2, self._size[0] % 2

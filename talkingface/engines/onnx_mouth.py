@@ -40,6 +40,7 @@ class OnnxMouthModel:
             )
         except Exception as error:  # settings of any shape may lie in a foreign file
             raise CheckpointError(f"expected a mouth model (ONNX), found {path} ({error})") from error
+        self._outputs = [entry.name for entry in self._session.get_outputs()]
         self._inputs = [entry.name for entry in self._session.get_inputs()]
 
     @property
@@ -68,9 +69,8 @@ class OnnxMouthModel:
         coefficients = np.zeros((len(pairs), self._count), np.float32)
         for row, pair in enumerate(pairs):
             feed = dict(zip(self._inputs, (pair, *state), strict=True))
-            coefficients[row], *after = self._session.run(None, feed)
-            state = tuple(after)
-        return coefficients, state
+            coefficients[row], *state = self._session.run(self._outputs, feed)
+        return coefficients, tuple(state)
 
 
 def load_mouth_model(folder: Path | str = "checkpoint") -> OnnxMouthModel:

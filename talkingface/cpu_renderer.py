@@ -187,6 +187,7 @@ def _lay_inside(
 
 def _to_samples(points_px: FloatArray, box: Box) -> FloatArray:
     """Carry pixels, float32 (n, 3), into the samples of a box: pixel (0, 0) covers samples 0 to SAMPLES_Y - 1."""
-    samples = points_px - np.array([box[0], box[1] - 0.5, 0], np.float32)
-    samples[:, 1] = samples[:, 1] * np.float32(SAMPLES_Y) - np.float32(0.5)
+    samples = points_px.copy()
+    samples[:, 0] -= np.float32(box[0])
+    samples[:, 1] = (samples[:, 1] - np.float32(box[1] - 0.5)) * np.float32(SAMPLES_Y) - np.float32(0.5)
     return samples

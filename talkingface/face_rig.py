@@ -50,9 +50,13 @@ class FaceRig:
         inner = list(LIPS_INNER)
         own_mouth, mean_mouth = neutral[inner].mean(0), space.neutral[inner].mean(0)
         size = float(lip_width(neutral) / lip_width(space.neutral))
-        teeth = np.concatenate([meshes.upper_teeth.vertices, meshes.lower_teeth.vertices])
-        self._teeth = ((teeth - mean_mouth) * size + own_mouth).astype(np.float32)
-        self._upper_count = len(meshes.upper_teeth.vertices)
+        # A column of ones carries the translation, which numpy adds to rows of three one by one otherwise.
+        self._upper_teeth, self._lower_teeth = (
+            np.column_stack(
+                [(teeth.vertices - mean_mouth) * size + own_mouth, np.ones(len(teeth.vertices))]
+            ).astype(np.float32)
+            for teeth in (meshes.upper_teeth, meshes.lower_teeth)
+        )
         self._wrap_neutral = neutral[meshes.wrap.landmarks]
         # One coefficient's displacement of the wrap, of the chin and of what tells how far the lips are open.
         basis = space.displacement(np.eye(space.coefficient_count, dtype=np.float32))
@@ -151,14 +155,15 @@ class FaceRig:
     ) -> MouthGeometry:
         corner = np.array([target_crop.x, target_crop.y, 0], np.float32)
         turn = _turn(pose)
-        teeth_px = self._teeth @ turn + (pose.translation_px - corner)
-        lower_px = teeth_px[self._upper_count :] + chin @ turn
+        place = pose.translation_px - corner
+        upper_px = self._upper_teeth @ np.vstack([turn, place])
+        lower_px = self._lower_teeth @ np.vstack([turn, place + chin @ turn])
         patch = self.patch_to_frame(pose)
         patch[:, 2] -= corner[:2]
         return MouthGeometry(
             source_px=source[:, :2] - np.array([source_crop.x, source_crop.y], np.float32),
             target_px=target - corner,
-            upper_teeth_px=teeth_px[: self._upper_count],
+            upper_teeth_px=upper_px,
             lower_teeth_px=lower_px,
             patch_to_crop=patch,
             openness=openness,

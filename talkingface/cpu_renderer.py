@@ -6,6 +6,7 @@ triangles are sorted by depth instead of pixels.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -121,15 +122,18 @@ class CpuMouthRenderer:
         paint_values(hole, samples, mouth, self._open)
         nearby = seen_far_to_near(samples, self._meshes.wrap.triangles, everywhere)
         paint_values(hole, samples, nearby, self._shut)
-        if not hole.any():
+        x, y, width, height = cv2.boundingRect(cv2.compare(hole, 0.0, cv2.CMP_GT))
+        if not width:
             return
+        # A pixel's teeth are counted in all of its samples, those beyond the hole's edge too.
+        needed = (x, y // SAMPLES_Y * SAMPLES_Y, x + width, -(-(y + height) // SAMPLES_Y) * SAMPLES_Y)
         teeth = [
             (geometry.lower_teeth_px, self._meshes.lower_teeth.shade),
             (geometry.upper_teeth_px, self._meshes.upper_teeth.shade),
         ]
         lights = [teeth_light(place, shade, oval.half_width_px) for place, shade in teeth]
         samples = _to_samples(np.concatenate([place for place, _ in teeth]), box)
-        triangles = seen_far_to_near(samples, self._teeth, everywhere)
+        triangles = seen_far_to_near(samples, self._teeth, needed)
         paint_values(light, samples, triangles, np.concatenate(lights))
         inside = picture[top:bottom, left:right]
         shape = np.array(
@@ -183,6 +187,7 @@ def _lay_inside(
 
 def _to_samples(points_px: FloatArray, box: Box) -> FloatArray:
     """Carry pixels, float32 (n, 3), into the samples of a box: pixel (0, 0) covers samples 0 to SAMPLES_Y - 1."""
-    samples = points_px - np.array([box[0], box[1] - 0.5, 0], np.float32)
-    samples[:, 1] = samples[:, 1] * np.float32(SAMPLES_Y) - np.float32(0.5)
+    samples = points_px.copy()
+    samples[:, 0] -= np.float32(box[0])
+    samples[:, 1] = (samples[:, 1] - np.float32(box[1] - 0.5)) * np.float32(SAMPLES_Y) - np.float32(0.5)
     return samples

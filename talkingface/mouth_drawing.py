@@ -122,8 +122,9 @@ def teeth_light(teeth_px: FloatArray, shade: FloatArray, mouth_half_width_px: fl
     """
     if not len(teeth_px):
         return np.zeros(0, np.float32)
-    depth = (teeth_px[:, 2] - teeth_px[:, 2].min()) / mouth_half_width_px
-    return (shade * (1.0 - TEETH_BACK_SHADE * np.clip(depth, 0.0, 1.0))).astype(np.float32)
+    away = teeth_px[:, 2]
+    depth = (away - away.min()) / mouth_half_width_px
+    return (shade * (1.0 - TEETH_BACK_SHADE * np.minimum(depth, 1.0))).astype(np.float32)
 
 
 def inner_lip_vertices(mouth_triangles: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -224,7 +225,7 @@ def check_geometry(geometry: MouthGeometry, meshes: FaceMeshes) -> None:
             or not np.issubdtype(value.dtype, np.floating)
         ):
             raise BadInputError(f"expected {name} of float32 {shape}, found {_described(value)}")
-        if not np.isfinite(value).all():
+        if not math.isfinite(float(value.sum())) and not np.isfinite(value).all():  # a sum is quicker
             raise BadInputError(f"expected finite pixels in {name}, found NaN or infinity")
 
 

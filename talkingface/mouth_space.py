@@ -61,8 +61,11 @@ class MouthSpace:
 
     def project(self, displacement: FloatArray) -> FloatArray:
         """Return the (..., K) coefficients that come nearest to a (..., 478, 3) displacement from rest."""
-        moved = displacement[..., self.vertices, :]
-        return (moved.reshape(*displacement.shape[:-2], -1) @ self._projector).astype(np.float32)
+        return self.project_moved(displacement[..., self.vertices, :])
+
+    def project_moved(self, moved: FloatArray) -> FloatArray:
+        """Do the same with the displacement of :attr:`vertices` alone, (..., M, 3)."""
+        return (moved.reshape(*moved.shape[:-2], -1) @ self._projector).astype(np.float32, copy=False)
 
     @cached_property
     def _flat_basis(self) -> FloatArray:

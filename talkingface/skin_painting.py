@@ -1,7 +1,7 @@
 """Skin that is moved with a mesh, taken from a picture without the blur of linear sampling.
 
-First every pixel learns where it comes from, triangle after triangle; then whole rows are sampled at once, which
-processors do for several pixels in one step.
+First every pixel of some rows learns where it comes from, triangle after triangle; then whole rows are sampled at once,
+which processors do for several pixels in one step.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ GAIN_256 = I32(round(CURVATURE_GAIN * 256))
 ZERO_256 = I32(CURVATURE_ZERO << 8)
 # What is gathered for a pixel: where it lies in the crop, four pixels there, and their shares.
 FIRST, NEAR, RIGHT, BELOW, BEYOND, PARTS, GATHERED = range(7)
+ROWS = 96  # that are painted together: few enough for their places to stay in a core's own memory
 
 
 class SkinPainter:
@@ -54,20 +55,23 @@ class SkinPainter:
             uint8 (h, w, 4), a new array: red, green, blue, coverage; all zero where nothing is painted.
         """
         height, width = crop.shape[:2]
-        if self._places.shape != (height, width):
+        if self._curved.shape[:2] != (height + 2, width):
             self._make_room(height, width)
         with_curvature(crop, self._curved[:height])
-        paint_places(self._places, self._spans, points, sources, opacity, triangles)
         picture = np.empty((height, width, 4), np.uint8)
-        pixels = self._curved.view(np.uint32).reshape(-1)
-        _sample(picture.view(np.uint32)[..., 0], pixels, self._places, self._spans, self._gathered)
+        into, pixels = picture.view(np.uint32)[..., 0], self._curved.view(np.uint32).reshape(-1)
+        for begin in range(0, height, ROWS):
+            rows = min(ROWS, height - begin)
+            places, spans = self._places[:rows], self._spans[:rows]
+            paint_places(places, spans, points, sources, opacity, triangles, height, begin)
+            _sample(into[begin : begin + rows], pixels, places, spans, self._gathered)
         return picture
 
     def _make_room(self, height: int, width: int) -> None:
         # Two rows more than the crop: the last pixel has a right and a lower neighbour too, whose weight is zero.
         self._curved = np.zeros((height + 2, width, 4), np.uint8)
-        self._places = np.zeros((height, width), np.uint64)
-        self._spans = np.zeros((height, 2), np.int64)
+        self._places = np.zeros((ROWS, width), np.uint64)
+        self._spans = np.zeros((ROWS, 2), np.int64)
         self._spans[:, 0] = width
         self._gathered = np.empty((GATHERED, width), np.uint32)
 
@@ -83,10 +87,10 @@ def _sample(
     """Take every pixel from its place.
 
     Args:
-        picture: uint32 (h, w), filled.
+        picture: uint32 (n, w), some rows of it, filled.
         crop: uint32 ((h + 2) * w,) with curvature in the highest byte; the last two rows do not matter.
-        places: uint64 (h, w) of :func:`talkingface.triangle_painting.paint_places`; zero afterwards.
-        spans: int64 (h, 2) of the same; as they must begin afterwards.
+        places: uint64 (n, w) of :func:`talkingface.triangle_painting.paint_places`; zero afterwards.
+        spans: int64 (n, 2) of the same; as they must begin afterwards.
         gathered: uint32 (GATHERED, w) room to work in.
     """
     height, width = picture.shape

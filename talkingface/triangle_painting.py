@@ -61,20 +61,24 @@ def paint_places(
     sources: FloatArray,
     opacity: FloatArray,
     triangles: NDArray[np.int32],
+    height: int,
+    begin: int = 0,
 ) -> None:
     """Paint where each pixel of moved skin comes from.
 
     Args:
-        places: uint64 (h, w), changed in place: x in 256ths of a pixel, y in 256ths from bit ``Y_FROM`` on, coverage
-            1..255 from bit ``COVERAGE_FROM`` on. Both places lie within the picture.
-        spans: int64 (h, 2), changed in place: the first pixel of each row that is painted, and the one after the last.
+        places: uint64 (n, w), some rows of the picture, changed in place: x in 256ths of a pixel, y in 256ths from bit
+            ``Y_FROM`` on, coverage 1..255 from bit ``COVERAGE_FROM`` on. Both places lie within the picture.
+        spans: int64 (n, 2), changed in place: the first pixel of each row that is painted, and the one after the last.
             Rows must begin as (w, 0).
         points: float32 (V, 2 or 3) x and y in pixels of the picture.
         sources: float32 (V, 2) x and y to take the colour from; beyond the edge the outermost pixels go on.
         opacity: float32 (V,) coverage at the points, 0..255; where it rounds to zero nothing is painted.
         triangles: int32 (T, 3).
+        height: of the picture.
+        begin: the first of those rows.
     """
-    _paint_places(places, spans, points, sources, opacity, triangles)
+    _paint_places(places, spans, points, sources, opacity, triangles, height, begin)
 
 
 @compiled
@@ -197,12 +201,15 @@ def _paint_places(
     sources: FloatArray,
     opacity: FloatArray,
     triangles: NDArray[np.int32],
+    height: int,
+    begin: int,
 ) -> None:
-    height, width = places.shape
+    width = places.shape[1]
     sides = np.empty(SIDES, np.float32)
     most_u, most_v = (width - 1) * ONE, (height - 1) * ONE
     for t in range(len(triangles)):
         top, bottom = _sides(points, triangles[t], height, sides)
+        top, bottom = max(top, begin), min(bottom, begin + len(places))
         if top >= bottom:
             continue
         xb, xc, yb, yc = _slopes(points, triangles[t])
@@ -220,12 +227,13 @@ def _paint_places(
             start, end = _run(sides, y, width)
             if end <= start:
                 continue
-            spans[y, 0], spans[y, 1] = min(spans[y, 0], start), max(spans[y, 1], end)
+            span = spans[y - begin]
+            span[0], span[1] = min(span[0], start), max(span[1], end)
             along, across = start - x0, y - y0
             u = int((u0 + u_by_y * across + u_by_x * along) * ONE) + HALF
             v = int((v0 + v_by_y * across + v_by_x * along) * ONE) + HALF
             o = int((o0 + o_by_y * across + o_by_x * along + 0.5) * ONE)
-            row, steps = places[y], end - start - 1
+            row, steps = places[y - begin], end - start - 1
             last_u, last_v, last_o = u + steps * du, v + steps * dv, o + steps * do
             is_plain = min(u, last_u) >= 0 and max(u, last_u) <= most_u
             is_plain = is_plain and min(v, last_v) >= 0 and max(v, last_v) <= most_v

@@ -56,10 +56,10 @@ class WrapMesh:
         jaw = points[self.skirt_landmarks]
         away = jaw - points[self.skirt_centre_landmark]
         away[:, 2] = 0
-        away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-6)
-        height = float(face_height_px(points))
-        rings = [jaw + away * (out * height) for out in self.skirt_out]
-        return np.concatenate([points[self.landmarks], *rings]).astype(np.float32)
+        away /= np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-6)[:, None]
+        reach = np.array(self.skirt_out, np.float32) * np.float32(face_height_px(points))
+        rings = jaw + away * reach[:, None, None]
+        return np.concatenate([points[self.landmarks], rings.reshape(-1, 3)]).astype(np.float32, copy=False)
 
     def moved(self, rest: FloatArray, landmark_shift: FloatArray) -> FloatArray:
         """Move a (V, 3) wrap by a (L, 3) shift of its landmarks; the skirt follows the jaw, less and less."""

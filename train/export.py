@@ -40,9 +40,16 @@ class BytePainter(nn.Module):
         self, guide: Tensor, pixels: Tensor, keys: Tensor, middle: Tensor, descriptors: Tensor
     ) -> Tensor:
         """Paint uint8 (1, p, p, 4) to uint8 (1, p, p, 3)."""
-        as_float = guide.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255)
-        painted = self.painter(as_float, pixels, keys, middle, descriptors)
-        return (painted.permute(0, 2, 3, 1) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+        _, side, _, channels = guide.shape
+        half = side // 2
+        rows = guide.reshape(half, 2, half, 2 * channels)
+        above_below = [rows[:, row].reshape(half * half, 2 * channels).T for row in range(2)]
+        phases = torch.cat(above_below).reshape(1, 4 * channels, half, half)
+        painted = self.painter(phases.to(torch.float32) * (1 / 255), pixels, keys, middle, descriptors)
+        as_bytes = (painted * 255 + 0.5).clamp(0, 255).to(torch.uint8).reshape(2, 6, half * half)
+        return torch.cat([as_bytes[row].T.reshape(half, 1, side * 3) for row in range(2)], 1).reshape(
+            1, side, side, 3
+        )
 
 
 class ByteEncoder(nn.Module):
@@ -56,7 +63,11 @@ class ByteEncoder(nn.Module):
     def forward(self, references: Tensor) -> ReferenceParts:
         """Encode uint8 (R, p, p, 3) to four parts of float (R, length)."""
         encoded: ReferenceParts = self.encoder(references.to(torch.float32).permute(0, 3, 1, 2) * (1 / 255))
-        return encoded
+        pixels, keys, middle, descriptors = (
+            part.reshape(-1, length)
+            for part, length in zip(encoded, self.encoder.config.part_lengths, strict=True)
+        )  # so that the lengths stand in the graph
+        return pixels, keys, middle, descriptors
 
 
 def export_generator(
@@ -112,10 +123,10 @@ def load_network(folder: Path | str) -> FaceGeneratorNetwork:
     """
     folder = Path(folder)
     card = load_card(folder / CARD_NAME, kind=KIND)
-    network = FaceGeneratorNetwork(FaceGeneratorConfig(**card["config"]))
     try:
+        network = FaceGeneratorNetwork(FaceGeneratorConfig(**card["config"]))
         network.load_state_dict(load_tensors(verified_file(folder, TENSORS_NAME, card)))
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise CheckpointError(
             f"expected weights of the card's network in {folder}, found others ({error})"
         ) from error

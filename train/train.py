@@ -45,7 +45,10 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--guides-each", type=int, default=6)
     arguments.add_argument("--learning-rate", type=float, default=TrainingPlan.learning_rate)
     arguments.add_argument(
-        "--judge-from", type=float, default=TrainingPlan.judge_from, help="share of the training"
+        "--judge-from",
+        type=float,
+        default=TrainingPlan.judge_from,
+        help="share of the training after which a judge joins, 1 (default): never",
     )
     arguments.add_argument("--report-every", type=int, default=200, help="steps between validations")
     arguments.add_argument("--export-minutes", type=float, default=6, help="minutes between exports")

@@ -37,7 +37,7 @@ class TrainingPlan:
 
     learning_rate: float = 8e-4
     judge_learning_rate: float = 1e-3
-    judge_from: float = 0.5
+    judge_from: float = 1.0
     average_decay: float = 0.998
     half_precision: bool | None = None
     weights: LossWeights = field(default_factory=LossWeights)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from assets.character_maker.idle_motion import AT_REST, Glance, Idle
 from assets.character_maker.picture import Studio
+from talkingface.likely_mouths import likeliest_mouth
 from talkingface.mouth_space import MouthSpace
-from talkingface.preparation.drawn_mouths import likeliest_mouth
 
 FloatArray = NDArray[np.float32]
 ImageArray = NDArray[np.uint8]

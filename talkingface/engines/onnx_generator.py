@@ -30,7 +30,7 @@ class OnnxFaceGenerator:
         """Load both graphs.
 
         Raises:
-            CheckpointError: a graph is missing, damaged, or not of a face generator.
+            CheckpointError: a graph is missing, damaged, or not of a face generator, or the two do not belong together.
         """
         self._encoder = open_session(encoder_path, "a network")
         self._painter = open_session(painter_path, "a network")
@@ -47,6 +47,13 @@ class OnnxFaceGenerator:
         if len(self._lengths) != FEATURE_PARTS:
             raise CheckpointError(
                 f"expected a mouth painter of {1 + FEATURE_PARTS} inputs, found {len(inputs)} in {painter_path}"
+            )
+        encoded = [entry.shape[-1] for entry in self._encoder.get_outputs()]
+        if encoded != self._lengths:
+            raise CheckpointError(
+                f"expected a mouth painter that reads what {Path(encoder_path).name} encodes, {encoded} numbers a "
+                f"reference, found one of another version that reads {self._lengths}: {painter_path} (where it was "
+                "fine-tuned for a character, do so again: python -m train.train --character DIR)"
             )
 
     @property

@@ -20,8 +20,8 @@ from mini_live.wiring import CHARACTERS_FOLDER, DEFAULT_CHARACTER, find_characte
 from talkingface.character import list_characters, load_character
 from talkingface.errors import GraphicsError
 from talkingface.landmarks import LIPS_INNER, face_height_px, lip_opening
+from talkingface.likely_mouths import likeliest_mouth
 from talkingface.mouth_space import MouthSpace
-from talkingface.preparation.drawn_mouths import likeliest_mouth
 from talkingface.tracking import MediaPipeTracker
 from talkingface.video_files import read_frames
 

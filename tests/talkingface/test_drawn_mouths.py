@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from talkingface.likely_mouths import OPEN_SHAPES, likeliest_mouth
 from talkingface.mouth_space import MouthSpace
-from talkingface.preparation.drawn_mouths import DRAWN_SHAPES, likeliest_mouth
 
 CHECKPOINT = Path(__file__).parents[2] / "checkpoint" / "mouth_space.npz"
 
 
-@pytest.mark.parametrize(("opening", "widening"), DRAWN_SHAPES)
+@pytest.mark.parametrize(("opening", "widening"), OPEN_SHAPES)
 def test_the_mouth_has_the_wanted_shape_and_is_a_likely_one(opening: float, widening: float) -> None:
     space = MouthSpace.load(CHECKPOINT)
     mouth = likeliest_mouth(space, opening, widening)

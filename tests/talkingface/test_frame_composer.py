@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from talkingface.character import Character, load_character
 from talkingface.colour_planes import plane_views
 from talkingface.cpu_renderer import CpuMouthRenderer
-from talkingface.engines.onnx_generator import load_face_generator
+from talkingface.engines.onnx_generator import PassThroughGenerator, load_face_generator
 from talkingface.face_rig import FaceRig
 from talkingface.frame_composer import FrameComposer
 from talkingface.frame_loop import FrameLoop
-from talkingface.records import CropRectangle
+from talkingface.picture_measures import sharpness
+from talkingface.records import CropRectangle, FloatArray, ImageArray
 from talkingface.wrap_mesh import load_meshes
 from tests.made_faces import PROJECT, character_folder, mouth_space, opening_coefficients
 
@@ -64,6 +67,31 @@ def test_it_tells_where_it_has_changed_the_base_frame(composer: FrameComposer, c
     rows, columns = np.nonzero((frame.rgb != base).any(axis=2))
     assert (changed.y, changed.y + changed.height) == (rows.min(), rows.max() + 1)
     assert (changed.x, changed.x + changed.width) == (columns.min(), columns.max() + 1)
+
+
+class SoftPainter(PassThroughGenerator):
+    """Paints what was drawn, softly."""
+
+    def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
+        return np.asarray(
+            cv2.GaussianBlur(super().generate(guide, reference_features), (0, 0), 0.8), np.uint8
+        )
+
+
+def test_a_soft_painter_is_made_as_fine_as_the_film(character: Character) -> None:
+    noise = np.random.default_rng(1).normal(0, 60, character.references.shape)
+    finer = np.clip(character.references + noise, 0, 255).astype(np.uint8)
+    meshes, base = load_meshes(), FrameLoop(character)
+    rig = FaceRig(mouth_space(), meshes, character.neutral)
+    found = []
+    for one in (replace(character, references=np.zeros_like(finer)), replace(character, references=finer)):
+        composer = FrameComposer(
+            one, rig, CpuMouthRenderer(meshes, character.teeth_look), SoftPainter(), base
+        )
+        frame = composer.compose(0, opening_coefficients(0.06))
+        found.append(sharpness(frame.rgb[place(character.crops[0])]))
+    base.close()
+    assert found[1] > 1.2 * found[0]
 
 
 def test_planes_show_the_same_picture(composer: FrameComposer, character: Character) -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from talkingface.skin_painting import SkinPainter
+from talkingface.skin_painting import ROWS, SkinPainter
 from tests.talkingface.test_triangle_painting import ONE_TRIANGLE, grid
 
 
@@ -62,4 +62,15 @@ def test_a_crop_may_be_a_pixel_wide(shape: tuple[int, int]) -> None:
     points = np.array([[-1, -1], [30, -1], [-1, 30]], np.float32)
     picture = SkinPainter().paint(crop, points, points + 0.25, np.full(3, 255, np.float32), ONE_TRIANGLE)
     assert picture.shape == (*shape, 4)
+    assert picture[..., 3].min() == 255
+
+
+def test_rows_that_are_painted_apart_fit_together() -> None:
+    height = 2 * ROWS + 7
+    crop = np.random.default_rng(9).integers(0, 256, (height, 40, 3), dtype=np.uint8)
+    points = np.array([[-9, -9], [99, -9], [-9, 3 * height], [99, 3 * height]], np.float32)
+    triangles = np.array([[0, 1, 2], [1, 3, 2]], np.int32)
+    moved = points + np.array([3, -5], np.float32)
+    picture = SkinPainter().paint(crop, points, moved, np.full(4, 255, np.float32), triangles)
+    np.testing.assert_array_equal(picture[5:, :-3, :3], crop[:-5, 3:])
     assert picture[..., 3].min() == 255

@@ -5,15 +5,16 @@ import torch
 
 from talkingface.networks.face_generator import (
     REFERENCE_COUNT,
-    AdaptiveAffine,
     FaceGeneratorConfig,
     FaceGeneratorNetwork,
-    _sampled,
+    bilinear_matrix,
     multiply_accumulates,
+    phases_of,
+    pixels_of,
     residual_window,
 )
 
-PAINTER_BUDGET = 75e6
+PAINTER_BUDGET = 65e6
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +29,9 @@ def random_input(people: int = 2, each: int = 3) -> tuple[torch.Tensor, torch.Te
 
 
 def shaken(network: FaceGeneratorNetwork) -> FaceGeneratorNetwork:
-    """Give the zero layers weights, so that references matter."""
+    """Give the zero layer weights, so that references matter."""
     torch.manual_seed(1)
-    for layer in (network.painter.paint, network.painter.flow):
-        torch.nn.init.normal_(layer.weight, std=0.05)
+    torch.nn.init.normal_(network.painter.paint.weight, std=0.05)
     return network.eval()
 
 
@@ -79,7 +79,7 @@ def test_painter_stays_within_its_budget() -> None:
         parts = [part[None] for part in network.encoder(references[0])]
     assert tuple(part.shape[2] for part in parts) == config.part_lengths
     assert sum(config.part_lengths) == config.feature_length
-    assert 1e6 < multiply_accumulates(network.painter, guides, *parts) < PAINTER_BUDGET
+    assert 1e6 < multiply_accumulates(network.painter, phases_of(guides), *parts) < PAINTER_BUDGET
 
 
 def test_counted_cost_of_one_convolution() -> None:
@@ -87,27 +87,32 @@ def test_counted_cost_of_one_convolution() -> None:
     assert multiply_accumulates(layer, torch.zeros(1, 3, 8, 8)) == 5 * 8 * 8 * 3 * 9
 
 
-def test_affine_without_descriptor_keeps_features() -> None:
-    move = AdaptiveAffine(4, 2, 16)
-    features = torch.rand(3, 2, 16, 16)
-    torch.testing.assert_close(move(features, torch.zeros(3, 4)), features, atol=1e-5, rtol=1e-5)
+def test_phases_hold_every_pixel_at_its_place() -> None:
+    pictures = torch.rand(2, 3, 8, 12)
+    phases = phases_of(pictures)
+    assert phases.shape == (2, 12, 4, 6)
+    torch.testing.assert_close(phases[:, 3 * 2 + 1], pictures[:, 1, 1::2, 0::2])  # lower left, green
+    torch.testing.assert_close(pixels_of(phases), pictures)
 
 
-def test_affine_shift_moves_a_channel() -> None:
-    move = AdaptiveAffine(1, 1, 16)
-    move.parameters_of.weight.data.zero_()
-    move.parameters_of.bias.data[2] = torch.atanh(torch.tensor(0.25 / 0.6))
-    features = torch.zeros(1, 1, 16, 16)
-    features[..., 8, 10] = 1
-    moved = move(features, torch.zeros(1, 1)).detach()
-    assert moved[0, 0, 8, 8] == pytest.approx(1.0, abs=1e-4)
+def test_enlarging_matrix_does_what_torch_does() -> None:
+    small = torch.rand(1, 1, 6, 6)
+    matrix = bilinear_matrix(6, 12)
+    enlarged = torch.nn.functional.interpolate(small, size=12, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(matrix @ small[0, 0] @ matrix.T, enlarged[0, 0])
 
 
-def test_sampling_repeats_the_outermost_pixels() -> None:
-    pictures = torch.rand(2, 3, 16, 16)
-    grid = torch.rand(2, 20, 20, 2) * 3 - 1.5
-    expected = torch.nn.functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
-    torch.testing.assert_close(_sampled(pictures, grid), expected, atol=1e-5, rtol=1e-5)
+def test_copies_come_from_the_same_place_of_the_references() -> None:
+    network = shaken(FaceGeneratorNetwork())
+    _, references = random_input(1, 1)
+    same = references[:, :1].expand(-1, REFERENCE_COUNT, -1, -1, -1)
+    with torch.no_grad():
+        alike = torch.zeros(1, 1, REFERENCE_COUNT)
+        pixels, keys, *_ = (part[None] for part in network.encoder(same[0]))
+        copied = pixels_of(
+            network.painter._copied(torch.rand(1, network.config.middle, 32, 32), alike, pixels, keys)
+        )
+    torch.testing.assert_close(copied[0], same[0, 0, :, 16:112, 16:112], atol=1e-5, rtol=1e-5)
 
 
 def test_wrong_sizes_are_refused() -> None:

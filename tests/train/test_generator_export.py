@@ -13,8 +13,8 @@ from talkingface.engines.onnx_generator import (
     load_face_generator,
 )
 from talkingface.errors import BadInputError, CheckpointError
-from talkingface.networks.face_generator import FaceGeneratorNetwork
-from train.export import PARITY_LIMIT_LEVELS, export_generator, load_network
+from talkingface.networks.face_generator import FaceGeneratorConfig, FaceGeneratorNetwork
+from train.export import PARITY_LIMIT_LEVELS, export_generator, export_painter, load_network
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,15 @@ def test_missing_and_foreign_graphs_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(b"not a network")
     with pytest.raises(CheckpointError, match="expected a network"):
         OnnxFaceGenerator(tmp_path / "a.onnx", tmp_path / "a.onnx")
+
+
+def test_painter_of_another_encoder_is_refused(
+    exported: tuple[FaceGeneratorNetwork, Path, float], tmp_path: Path
+) -> None:
+    other = FaceGeneratorNetwork(FaceGeneratorConfig(copy_px=64)).eval()
+    export_painter(other, tmp_path / "generator.onnx")
+    with pytest.raises(CheckpointError, match="fine-tuned"):
+        load_face_generator(exported[1], tmp_path / "generator.onnx")
 
 
 def test_bad_input_is_told(exported: tuple[FaceGeneratorNetwork, Path, float]) -> None:

@@ -205,7 +205,8 @@ def test_evaluation_of_a_folder(clips: tuple[Path, Path], capsys: pytest.Capture
     assert evaluate_main([*arguments, "--split", "all", "--json"]) == 0
     result = events(capsys.readouterr().out)[-1]
     assert result["chance"]["made"]["clips"] == 4  # type: ignore[index]
-    assert result["chance"]["made"]["r0"] < result["sets"]["made"]["r0"] - 0.1  # type: ignore[index]
+    own, chance = result["sets"]["made"]["r0"], result["chance"]["made"]["r0"]  # type: ignore[index]
+    assert chance < own - 0.03, "a buzz is no speech, so even the right one tells little of the mouth"
     assert evaluate_main([*arguments, "--split", "all"]) == 0
     assert "another's sound" in capsys.readouterr().out
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+import cv2
 import numpy as np
 
 from mini_live.live_statistics import LiveStatistics, LiveStatus
@@ -125,6 +126,8 @@ class LiveSession:
             OutputError: a sink failed and nobody was to be told.
             GraphicsError: drawing failed.
         """
+        # A frame's pictures are too small to be shared out: a busy second core would make every frame wait for it.
+        cv2.setNumThreads(1)
         while not (self._ended and self._finished is None and not self._pending):
             self._obey()
             now_s = self._clock.now_s()

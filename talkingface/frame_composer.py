@@ -199,7 +199,8 @@ class FrameComposer:
     def _paint(self, drawn: DrawnFrame) -> None:
         """Paint into the drawn face."""
         with self.stages.stage("generate"):
-            painted = self._detail.raised(self._generator.generate(drawn.guide, self._reference_features))
+            painted = self._generator.generate(drawn.guide, self._reference_features)
+            painted = self._detail.raised(painted, drawn.mask)
         with self.stages.stage("paste"):
             lay_patch(drawn.face, drawn.guide, painted, drawn.mask, drawn.geometry)
 

@@ -35,12 +35,21 @@ class DetailGain:
     gain: float = 0.0
     sigma_px: float = DETAIL_PX
 
-    def raised(self, painted: ImageArray) -> ImageArray:
-        """Return a painted uint8 (p, p, 3) patch with its detail raised; the patch itself where there is no gain."""
-        if not self.gain:
+    def raised(self, painted: ImageArray, mask: ImageArray) -> ImageArray:
+        """Return a patch with its detail raised around the mouth; the patch itself where there is no gain.
+
+        Args:
+            painted: uint8 (p, p, 3).
+            mask: uint8 (p, p) where it counts; outside of its rectangle nothing is done.
+        """
+        left, top, width, height = cv2.boundingRect(mask)
+        if not self.gain or not width:
             return painted
-        soft = cv2.GaussianBlur(painted, (0, 0), self.sigma_px)
-        return np.asarray(cv2.addWeighted(painted, 1 + self.gain, soft, -self.gain, 0), np.uint8)
+        result = painted.copy()
+        here = result[top : top + height, left : left + width]
+        soft = cv2.GaussianBlur(here, (0, 0), self.sigma_px)
+        here[...] = cv2.addWeighted(here, 1 + self.gain, soft, -self.gain, 0)
+        return result
 
 
 def measured_gain(

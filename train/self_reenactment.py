@@ -165,7 +165,7 @@ def speak(
         guide, mask = guide_patch(warped, geometry, wrap), paint_mask(geometry, wrap)
         wanted = mouth_shapes(material.poses[frame].to_head(points)[None])
         nearest = int(np.linalg.norm(reference_shapes - wanted, axis=1).argmin())
-        painted = detail.raised(generator.generate(guide, features))
+        painted = detail.raised(generator.generate(guide, features), mask)
         faces = {"output": warped.copy(), "warp_only": warped, "nearest_reference": warped.copy()}
         lay_patch(faces["output"], guide, painted, mask, geometry)
         lay_patch(faces["nearest_reference"], guide, setting.references[nearest], mask, geometry)

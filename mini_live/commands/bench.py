@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from mini_live.arguments import ArgumentValueError
 from mini_live.bench import WARM_UP_FRAMES, measure_runs, measure_stages
 from mini_live.busy_cores import busy_cores
@@ -51,6 +53,7 @@ def _in_size(character: Path | None, size: tuple[int, int] | None, folder: Path,
 
 def _measure(arguments: argparse.Namespace, mouth: Mouth, avatar: Avatar, reporter: Reporter) -> None:
     frames: int = arguments.frames
+    cv2.setNumThreads(1)
     try:
         # As it is live but for the first seconds, when every frame of the loop is decoded once.
         for index in range(avatar.character.frame_count):

@@ -44,7 +44,7 @@ def test_soft_mouths_get_the_detail_of_the_references() -> None:
     references = pictures(6, 2)
     detail = measured_gain(painted, [MASK] * 5, references, SAME_SIZE)
     assert 0 < detail.gain < LARGEST_GAIN
-    raised = [detail.raised(one) for one in painted]
+    raised = [detail.raised(one, MASK) for one in painted]
     assert energy(raised) == pytest.approx(WANTED_SHARE * energy(list(references)), rel=0.1)
     assert energy(painted) < 0.8 * energy(raised)
 
@@ -57,14 +57,14 @@ def test_in_a_small_film_the_detail_is_told_at_its_size() -> None:
     assert 0 < detail.gain < LARGEST_GAIN
     size = round(128 * 0.4)
     wanted = WANTED_SHARE * energy(list(references), size)
-    assert energy([detail.raised(one) for one in painted], size) == pytest.approx(wanted, rel=0.1)
+    assert energy([detail.raised(one, MASK) for one in painted], size) == pytest.approx(wanted, rel=0.1)
 
 
 def test_mouths_as_sharp_as_the_film_stay_as_they_are() -> None:
     painted = list(pictures(5, 1))
     detail = measured_gain(painted, [MASK] * 5, np.stack(softened(pictures(6, 2), 0.7)), SAME_SIZE)
     assert detail.gain == 0
-    assert detail.raised(painted[0]) is painted[0]
+    assert detail.raised(painted[0], MASK) is painted[0]
 
 
 def test_what_was_lost_entirely_is_not_raised_without_end() -> None:
@@ -80,4 +80,12 @@ def test_flat_mouths_and_an_empty_mask_have_nothing_to_raise() -> None:
 
 def test_colours_do_not_move_where_there_is_no_detail() -> None:
     flat = np.full((128, 128, 3), (200, 120, 90), np.uint8)
-    assert np.array_equal(DetailGain(1.0).raised(flat), flat)
+    assert np.array_equal(DetailGain(1.0).raised(flat, MASK), flat)
+
+
+def test_nothing_is_done_outside_of_the_mouth() -> None:
+    painted = pictures(1, 1)[0]
+    raised = DetailGain(1.0).raised(painted, MASK)
+    assert (raised != painted)[MASK > 0].mean() > 0.5
+    np.testing.assert_array_equal(raised[MASK == 0], painted[MASK == 0])
+    assert DetailGain(1.0).raised(painted, np.zeros_like(MASK)) is painted

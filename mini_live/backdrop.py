@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from mini_live.live_session import Composer
-from talkingface.background import MOST_KEPT_MATTE_BYTES
+from talkingface.background import open_matte
 from talkingface.character import Character
-from talkingface.frame_loop import FrameLoop
 from talkingface.records import FloatArray, ImageArray, VideoFrame
 from talkingface.stage_timing import StageTimer
 
@@ -51,9 +50,7 @@ class MatteLoop:
             CharacterError: it cannot be read.
         """
         assert character.matte_path is not None, "only a character with a matte has a matte loop"
-        self._loop = FrameLoop(
-            character, video_path=character.matte_path, most_kept_bytes=MOST_KEPT_MATTE_BYTES
-        )
+        self._loop = open_matte(character)
 
     def coverage(self, index: int) -> ImageArray:
         """See :class:`Coverages`.

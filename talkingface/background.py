@@ -77,6 +77,15 @@ def chosen_background(text: str) -> BackgroundChoice:
     return BackgroundChoice(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
 
 
+def open_matte(character: Character) -> FrameLoop:
+    """Open a character's matte, which it must have, as a loop beside its base loop.
+
+    Raises:
+        CharacterError: it cannot be read.
+    """
+    return FrameLoop(character, video_path=character.matte_path, most_kept_bytes=MOST_KEPT_MATTE_BYTES)
+
+
 class Background:
     """The matte of a character's base loop, and what is put behind it."""
 
@@ -92,9 +101,7 @@ class Background:
                 "prepare the character again with --matte"
             )
         self.is_transparent = choice.is_transparent
-        self._matte = FrameLoop(
-            character, video_path=character.matte_path, most_kept_bytes=MOST_KEPT_MATTE_BYTES
-        )
+        self._matte = open_matte(character)
         self._behind: NDArray[np.uint8] | None = None
         if choice.rgb is not None:
             self._behind = PlaneConverter().planes_of(covering(choice.rgb, character.width, character.height))

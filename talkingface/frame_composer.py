@@ -15,8 +15,7 @@ from talkingface.character import Character
 from talkingface.colour_planes import PlanarFrame, PlaneConverter, aligned
 from talkingface.compositing import FULL, blend_drawn, crop_of, guide_patch, lay_patch, paint_mask
 from talkingface.face_rig import FaceRig
-from talkingface.likely_mouths import likely_mouths
-from talkingface.painted_detail import DetailGain, measured_gain
+from talkingface.painted_detail import measured_on
 from talkingface.records import CropRectangle, FloatArray, ImageArray, MouthGeometry, VideoFrame
 from talkingface.seams import FaceGenerator, MouthRenderer
 from talkingface.stage_timing import StageTimer
@@ -79,7 +78,7 @@ class FrameComposer:
         generator: FaceGenerator,
         base: BaseFrames,
     ) -> None:
-        """Encode the character's reference patches once and keep the parts."""
+        """Encode the character's reference patches once, see how softly its mouths are painted, and keep the parts."""
         self._character = character
         self._rig = rig
         self._renderer = renderer
@@ -87,19 +86,20 @@ class FrameComposer:
         self._base = base
         self._reader, self._writer = PlaneConverter(), PlaneConverter()
         self._reference_features = generator.encode_references(character.references)
-        self.stages = StageTimer()
-        self._detail = self._measured_detail()
+        crop = self._crop(0)
+        self._detail = measured_on(
+            crop_of(base.frame(0), crop),
+            character.points_px[0],
+            character.poses[0],
+            crop,
+            rig=rig,
+            renderer=renderer,
+            paint=lambda guide: generator.generate(guide, self._reference_features),
+            references=character.references,
+            mouth_gain=character.mouth_gain,
+        )
         self.stages = StageTimer()
         self.background: Background | None = None
-
-    def _measured_detail(self) -> DetailGain:
-        """Paint likely mouths on the first frame and see how soft they come out."""
-        rgb, crop = self._base.frame(0), self._crop(0)
-        area = crop_of(rgb, crop)
-        drawn = [self._draw(0, mouth, rgb, area, crop) for mouth in likely_mouths(self._rig.space)]
-        painted = [self._generator.generate(one.guide, self._reference_features) for one in drawn]
-        masks, patch_to_film = [one.mask for one in drawn], drawn[0].geometry.patch_to_crop
-        return measured_gain(painted, masks, self._character.references, patch_to_film)
 
     def compose(self, index: int, coefficients: FloatArray) -> VideoFrame:
         """Make frame ``index``.

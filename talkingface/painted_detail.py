@@ -8,14 +8,18 @@ reference patches, which are cut from its film.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from talkingface.records import FloatArray, ImageArray
+from talkingface.compositing import blend_drawn, guide_patch, paint_mask
+from talkingface.face_rig import FaceRig
+from talkingface.likely_mouths import likely_mouths
+from talkingface.records import CropRectangle, FloatArray, HeadPose, ImageArray
+from talkingface.seams import MouthRenderer
 
 WANTED_SHARE = 0.9  # of the energy of the references' detail: noise of a film need not be painted
 LARGEST_GAIN = 1.2  # above it edges get halos
@@ -50,6 +54,43 @@ class DetailGain:
         soft = cv2.GaussianBlur(here, (0, 0), self.sigma_px)
         here[...] = cv2.addWeighted(here, 1 + self.gain, soft, -self.gain, 0)
         return result
+
+
+def measured_on(
+    own: ImageArray,
+    points_px: FloatArray,
+    pose: HeadPose,
+    crop: CropRectangle,
+    *,
+    rig: FaceRig,
+    renderer: MouthRenderer,
+    paint: Callable[[ImageArray], ImageArray],
+    references: ImageArray,
+    mouth_gain: float = 1.0,
+) -> DetailGain:
+    """Paint likely mouths on one frame and see how soft they come out.
+
+    Args:
+        own: uint8 (h, w, 3) the frame's crop; not changed.
+        points_px: float32 (478, 3) the frame's landmarks.
+        pose: its head pose.
+        crop: where ``own`` lies in it.
+        rig: of the person.
+        renderer: draws the mouths.
+        paint: the network, uint8 (p, p, 4) guide in and (p, p, 3) patch out.
+        references: uint8 (R, p, p, 3) the person's own mouths.
+        mouth_gain: factor on the mouth coefficients that suits this face.
+
+    Raises:
+        GraphicsError: drawing failed.
+    """
+    painted, masks, wrap = [], [], rig.meshes.wrap
+    for mouth in likely_mouths(rig.space):
+        geometry = rig.geometry(points_px, pose, mouth * mouth_gain, crop)
+        face = blend_drawn(own, renderer.render(own, geometry))
+        painted.append(paint(guide_patch(face, geometry, wrap)))
+        masks.append(paint_mask(geometry, wrap))
+    return measured_gain(painted, masks, references, geometry.patch_to_crop)
 
 
 def measured_gain(

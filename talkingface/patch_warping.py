@@ -6,7 +6,7 @@ What belongs to a row is gathered first, so that the sampling itself, in float32
 from __future__ import annotations
 
 import math
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -39,24 +39,14 @@ CUBIC_WEIGHTS = F32(CUBIC), F32(2 - CUBIC), F32(CUBIC - 3), F32(0)
 LINEAR_WEIGHTS = F32(0), F32(0), F32(0), F32(-1)
 
 
-def warped(image: ImageArray, from_image: Floats, side_px: int) -> ImageArray:
-    """Sample a square out of a picture, whose outermost pixels go on beyond its edge.
+def warp_into(square: NDArray[np.uint8], image: ImageArray, from_image: Floats) -> None:
+    """Sample a square of a picture into the colours of a square that is there.
 
     Args:
-        image: uint8 (h, w, 3).
+        square: uint8 (side, side, 4), contiguous, filled but for its fourth channel, which stays.
+        image: uint8 (h, w, 3); the outermost pixels go on beyond the edge.
         from_image: float (2, 3), carries pixels of the square into pixels of the picture.
-        side_px: of the square.
-
-    Returns:
-        uint8 (side_px, side_px, 3).
     """
-    square = np.zeros((side_px, side_px, 4), np.uint8)
-    warp_into(square, image, from_image)
-    return cast(ImageArray, cv2.cvtColor(square, cv2.COLOR_RGBA2RGB))
-
-
-def warp_into(square: NDArray[np.uint8], image: ImageArray, from_image: Floats) -> None:
-    """Do the same into the colours of a square, uint8 (side, side, 4), whose fourth channel stays."""
     affine = np.asarray(from_image, np.float64)
     height, width = image.shape[:2]
     left, top, right, bottom = _bounds(affine, len(square), len(square), TAPS // 2, width, height)

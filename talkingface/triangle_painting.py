@@ -40,47 +40,6 @@ def seen_far_to_near(points_px: FloatArray, triangles: NDArray[np.int32], box: B
     return _seen_far_to_near(points_px, triangles, *(float(side) for side in box))
 
 
-def paint_values(
-    picture: FloatArray, points: FloatArray, triangles: NDArray[np.int32], values: FloatArray
-) -> None:
-    """Paint numbers that are linear over each triangle.
-
-    Args:
-        picture: float32 (h, w), changed in place.
-        points: float32 (V, 2 or 3) x and y in pixels.
-        triangles: int32 (T, 3).
-        values: float32 (V,) at the points.
-    """
-    _paint_values(picture, points, triangles, values)
-
-
-def paint_places(
-    places: NDArray[np.uint64],
-    spans: NDArray[np.int64],
-    points: FloatArray,
-    sources: FloatArray,
-    opacity: FloatArray,
-    triangles: NDArray[np.int32],
-    height: int,
-    begin: int = 0,
-) -> None:
-    """Paint where each pixel of moved skin comes from.
-
-    Args:
-        places: uint64 (n, w), some rows of the picture, changed in place: x in 256ths of a pixel, y in 256ths from bit
-            ``Y_FROM`` on, coverage 1..255 from bit ``COVERAGE_FROM`` on. Both places lie within the picture.
-        spans: int64 (n, 2), changed in place: the first pixel of each row that is painted, and the one after the last.
-            Rows must begin as (w, 0).
-        points: float32 (V, 2 or 3) x and y in pixels of the picture.
-        sources: float32 (V, 2) x and y to take the colour from; beyond the edge the outermost pixels go on.
-        opacity: float32 (V,) coverage at the points, 0..255; where it rounds to zero nothing is painted.
-        triangles: int32 (T, 3).
-        height: of the picture.
-        begin: the first of those rows.
-    """
-    _paint_places(places, spans, points, sources, opacity, triangles, height, begin)
-
-
 @compiled
 def _seen_far_to_near(
     points: FloatArray,
@@ -171,9 +130,17 @@ def _slopes(points: FloatArray, triangle: NDArray[np.int32]) -> tuple[float, flo
 
 
 @compiled
-def _paint_values(
+def paint_values(
     picture: FloatArray, points: FloatArray, triangles: NDArray[np.int32], values: FloatArray
 ) -> None:
+    """Paint numbers that are linear over each triangle.
+
+    Args:
+        picture: float32 (h, w), changed in place.
+        points: float32 (V, 2 or 3) x and y in pixels.
+        triangles: int32 (T, 3).
+        values: float32 (V,) at the points.
+    """
     height, width = picture.shape
     sides = np.empty(SIDES, np.float32)
     for t in range(len(triangles)):
@@ -194,7 +161,7 @@ def _paint_values(
 
 
 @compiled
-def _paint_places(
+def paint_places(
     places: NDArray[np.uint64],
     spans: NDArray[np.int64],
     points: FloatArray,
@@ -204,6 +171,20 @@ def _paint_places(
     height: int,
     begin: int,
 ) -> None:
+    """Paint where each pixel of moved skin comes from.
+
+    Args:
+        places: uint64 (n, w), some rows of the picture, changed in place: x in 256ths of a pixel, y in 256ths from bit
+            ``Y_FROM`` on, coverage 1..255 from bit ``COVERAGE_FROM`` on. Both places lie within the picture.
+        spans: int64 (n, 2), changed in place: the first pixel of each row that is painted, and the one after the last.
+            Rows must begin as (w, 0).
+        points: float32 (V, 2 or 3) x and y in pixels of the picture.
+        sources: float32 (V, 2) x and y to take the colour from; beyond the edge the outermost pixels go on.
+        opacity: float32 (V,) coverage at the points, 0..255; where it rounds to zero nothing is painted.
+        triangles: int32 (T, 3).
+        height: of the picture.
+        begin: the first of those rows.
+    """
     width = places.shape[1]
     sides = np.empty(SIDES, np.float32)
     most_u, most_v = (width - 1) * ONE, (height - 1) * ONE

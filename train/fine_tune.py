@@ -83,9 +83,7 @@ def fine_tune(
     else:
         batches, held_out = _of_true_pictures(character, person, random)
     general = load_network(checkpoint)
-    trainer = Trainer(
-        general.config, TrainingPlan(learning_rate=LEARNING_RATE, judge_from=2, average_decay=0.99)
-    )
+    trainer = Trainer(general.config, TrainingPlan(learning_rate=LEARNING_RATE, average_decay=0.99))
     trainer.network.load_state_dict(general.state_dict())
     trainer.network.encoder.requires_grad_(False)
     trainer.average.load_state_dict(general.state_dict())

@@ -29,9 +29,8 @@ from talkingface.errors import BadInputError
 from talkingface.face_rig import PATCH_FACE_HEIGHTS, PATCH_PX
 from talkingface.head_pose import personal_neutral
 from talkingface.landmarks import lip_opening
-from talkingface.likely_mouths import likely_mouths
 from talkingface.mouth_space import MouthSpace
-from talkingface.painted_detail import DetailGain, measured_gain
+from talkingface.painted_detail import measured_on
 from talkingface.records import FloatArray, HeadPose, ImageArray, MouthGeometry
 from talkingface.reference_choice import choose_reference_frames, mouth_shapes
 from talkingface.seams import FaceGenerator, MouthRenderer
@@ -153,7 +152,17 @@ def speak(
     wrap = material.rig.meshes.wrap
     features = generator.encode_references(setting.references)
     reference_shapes = mouth_shapes(setting.reference_points)
-    detail = _measured_detail(setting, renderer, generator, features)
+    begin = int(setting.first[0])
+    detail = measured_on(
+        material.images[begin],
+        material.points_px[begin],
+        material.poses[begin],
+        material.crops[begin],
+        rig=material.rig,
+        renderer=renderer,
+        paint=lambda guide: generator.generate(guide, features),
+        references=setting.references,
+    )
     for frame, source in zip(setting.rest.tolist(), setting.sources.tolist(), strict=True):
         points = material.modelled_points(frame) if modelled else material.points_px[frame]
         geometry = material.geometry(source, frame, points)
@@ -170,23 +179,6 @@ def speak(
         lay_patch(faces["output"], guide, painted, mask, geometry)
         lay_patch(faces["nearest_reference"], guide, setting.references[nearest], mask, geometry)
         yield SpokenFrame(frame, faces, guide, painted)
-
-
-def _measured_detail(
-    setting: Reenactment, renderer: MouthRenderer, generator: FaceGenerator, features: FloatArray
-) -> DetailGain:
-    """See on the first part's first frame how softly mouths are painted, as is done when a character is opened."""
-    material, first = setting.material, int(setting.first[0])
-    rig, image = material.rig, material.images[first]
-    painted, masks = [], []
-    for mouth in likely_mouths(rig.space):
-        geometry = rig.geometry(
-            material.points_px[first], material.poses[first], mouth, material.crops[first]
-        )
-        guide = guide_patch(blend_drawn(image, renderer.render(image, geometry)), geometry, rig.meshes.wrap)
-        painted.append(generator.generate(guide, features))
-        masks.append(paint_mask(geometry, rig.meshes.wrap))
-    return measured_gain(painted, masks, setting.references, material.patch_to_crop(first))
 
 
 def only_over_mouth(

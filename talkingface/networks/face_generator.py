@@ -38,7 +38,6 @@ class FaceGeneratorConfig:
         reference_middle: reference channels at a quarter, before they are turned into ``middle`` of them.
         descriptor: length of the vectors by which guide and references are compared as wholes.
         copy_px: side of the middle square within which pixels are copied from references, a multiple of 8.
-        copy_kernel: side, in phases, of the filter by which the decoder sees the copied pixels; odd.
         border_px: the residual fades to zero over this many pixels at the patch's edge.
     """
 
@@ -50,7 +49,6 @@ class FaceGeneratorConfig:
     reference_middle: int = 16
     descriptor: int = 32
     copy_px: int = 96
-    copy_kernel: int = 1
     border_px: int = 12
 
     def __post_init__(self) -> None:
@@ -141,7 +139,7 @@ class MouthPainter(nn.Module):
         self.mix_middle = nn.Conv2d(c.middle, c.middle, 3, padding=1)
         self.query = nn.Conv2d(c.middle, c.key, 1)
         self.up_middle = nn.Conv2d(c.middle, c.fine, 1)
-        self.see_copy = nn.Conv2d(3 * PHASES, c.fine, c.copy_kernel, padding=c.copy_kernel // 2)
+        self.see_copy = nn.Conv2d(3 * PHASES, c.fine, 1)
         self.mix_fine = nn.Conv2d(c.fine, c.fine, 3, padding=1)
         self.paint = nn.Conv2d(c.fine, 4 * PHASES, 3, padding=1)
         nn.init.zeros_(self.paint.weight)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from talkingface.patch_warping import lay_change, warped
+from talkingface.patch_warping import lay_change, warp_into
 
 TILTED = np.array([[1.21, 0.05, 90.3], [-0.05, 1.21, 60.7]])
 FLAGS = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
@@ -15,6 +15,12 @@ FLAGS = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
 def picture(seed: int = 0) -> np.ndarray:
     noise = np.random.default_rng(seed).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.2), None, 0, 255, cv2.NORM_MINMAX)
+
+
+def warped(image: np.ndarray, place: np.ndarray, side_px: int) -> np.ndarray:
+    square = np.zeros((side_px, side_px, 4), np.uint8)
+    warp_into(square, image, place)
+    return square[..., :3]
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (-150, 0), (260, 200), (2000, 0)])

@@ -77,7 +77,7 @@ def test_triangles_without_area_or_outside_paint_nothing(corners: list[list[floa
     picture, places = np.zeros((10, 10), np.float32), np.zeros((10, 10), np.uint64)
     paint_values(picture, points, ONE_TRIANGLE, np.ones(3, np.float32))
     spans = np.tile(np.array([10, 0]), (10, 1))
-    paint_places(places, spans, points, points[:, :2], np.full(3, 255, np.float32), ONE_TRIANGLE, 10)
+    paint_places(places, spans, points, points[:, :2], np.full(3, 255, np.float32), ONE_TRIANGLE, 10, 0)
     assert picture.max() == places.max() == 0
 
 

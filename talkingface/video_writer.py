@@ -30,12 +30,16 @@ VP9_OPTIONS = {
 VP9_CRF_ABOVE_X264 = 8  # VP9 counts to 63: this much more looks about the same
 AUDIO_BIT_RATE = 128_000
 AAC_OPTIONS = {"aac_coder": "fast"}  # at this rate nearer to the sound than the slow one, and quicker
+SOUND_EVERY_FRAMES = 25  # after each frame it takes nearly twice the time: the picture empties the caches
 # What the preset veryfast has and superfast has not: looking ahead shares the bits out so much better that a tenth more
 # of them gives the same picture in three quarters of the time.
 LOOK_AHEAD = "rc-lookahead=10:mbtree=1"
 # What superfast has and hardly gains by on a portrait before a still camera: without it a tenth less time and 3 % fewer
 # bytes, for 0.1 dB.
 LEFT_OUT = "psy=0:partitions=none:8x8dct=0:weightp=0"
+# For a film that somebody waits for: no search between pixels, and the simpler code for numbers. A quarter less time
+# for a file of the same size; what was 48 dB from the frame is 46, in the mouth 45 and 43.5, which is not seen.
+QUICK, QUICK_CRF_MORE = "subme=0:cabac=0", 2
 # Whole pieces on the disk all along; turned into a plain mp4 at the end. The index waits for the first piece, because
 # only then does it know where each track begins.
 FRAGMENTED = {"movflags": "+hybrid_fragmented+frag_keyframe+delay_moov", "flush_packets": "1"}
@@ -69,6 +73,7 @@ class VideoWriter:
         threads: int = 1,
         keyframe_interval: int = 50,
         easy_to_decode: bool = False,
+        quick: bool = False,
         metadata: Mapping[str, str] | None = None,
         badge: bool = False,
         keep_what_is_whole: bool = False,
@@ -86,6 +91,7 @@ class VideoWriter:
             threads: encoder threads; the same number gives the same bytes.
             keyframe_interval: frames from one key frame to the next.
             easy_to_decode: leave out what costs the decoder most, for a tenth more bytes.
+            quick: a quarter less time for a file of the same size; what it gives up is not seen at these ``crf``.
             metadata: tags of the file, such as ``comment``; None says that it is synthetic media.
             badge: show in a corner that the picture is synthetic.
             keep_what_is_whole: for what cannot be made again, such as a recording: where the disk is full, or the
@@ -117,6 +123,9 @@ class VideoWriter:
             "bf": "0",
             "x264-params": f"threads={threads}:{LOOK_AHEAD}:{LEFT_OUT}",
         }
+        if quick:
+            x264["crf"] = str(crf + QUICK_CRF_MORE)
+            x264["x264-params"] = f"{x264['x264-params']}:{QUICK}"
         if easy_to_decode:
             x264["tune"] = "fastdecode"
         if not self._has_alpha:
@@ -307,8 +316,10 @@ class VideoWriter:
         self.frames_written += 1
 
     def _encode_sound(self, until_frame: int | None) -> None:
-        """Encode the sound that is there, up to the end of a frame (so that both tracks interleave), or all."""
+        """Encode the sound that is there, up to the end of a frame now and then (both tracks interleave), or all."""
         if self._audio is None or self._sound_rate_hz is None:
+            return
+        if until_frame is not None and until_frame % SOUND_EVERY_FRAMES:
             return
         block = self._audio.codec_context.frame_size or 1024
         while len(self._sound):

@@ -130,7 +130,7 @@ def _open_writer(output: Path, width: int, height: int, badge: bool) -> FileWrit
     if not output.suffix:
         return PngSequenceWriter(output, HEARD_RATE_HZ, badge=badge)
     return VideoWriter(
-        output, width, height, FRAMES_PER_SECOND, audio_sample_rate_hz=HEARD_RATE_HZ, badge=badge
+        output, width, height, FRAMES_PER_SECOND, audio_sample_rate_hz=HEARD_RATE_HZ, quick=True, badge=badge
     )
 
 

@@ -210,6 +210,7 @@ class JobBook:
                 character.height,
                 FRAMES_PER_SECOND,
                 audio_sample_rate_hz=SAMPLE_RATE,
+                quick=True,
                 badge=job.badge,
             )
             speak_into(

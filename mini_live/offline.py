@@ -16,6 +16,7 @@ from talkingface.stage_timing import StageTimer
 from talkingface.timing import SAMPLE_RATE, frame_count
 
 WAITING_FRAMES = 16
+FRAMES_TOGETHER = 7
 
 
 def speak_into(
@@ -92,7 +93,8 @@ def speak_into(
 
 
 def _compose(curve: MouthCurve, painting: PaintingAhead, on_frame: Callable[[int], None]) -> None:
-    for row, coefficients in enumerate(curve.coefficients):
-        index = curve.first_frame + row
-        painting.add(index, coefficients)
-        on_frame(index + 1)
+    for row in range(0, len(curve), FRAMES_TOGETHER):
+        mouths = curve.coefficients[row : row + FRAMES_TOGETHER]
+        first = curve.first_frame + row
+        painting.add(first, mouths)
+        on_frame(first + len(mouths))

@@ -10,7 +10,7 @@ from talkingface.colour_planes import PlanarFrame
 from talkingface.frame_composer import DrawnFrame, FrameComposer
 from talkingface.records import FloatArray
 
-MOST_WAITING = 3
+MOST_WAITING = 2
 
 
 class PaintingAhead:
@@ -31,15 +31,15 @@ class PaintingAhead:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="painting")
         self._waiting: deque[Future[None]] = deque()
 
-    def add(self, index: int, coefficients: FloatArray) -> None:
-        """Draw a frame and leave the rest to the thread; waits where that is too far behind.
+    def add(self, first: int, mouths: FloatArray) -> None:
+        """Draw frames in a row, of float32 (n, K), and leave the rest to the thread; waits where that is far behind.
 
         Raises:
             GraphicsError: drawing failed.
             CharacterError: the base video cannot be read.
             OutputError: an earlier frame could not be written.
         """
-        drawn = self._composer.draw(index, coefficients)
+        drawn = self._composer.draw(first, list(mouths))
         while len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft().result()
         self._waiting.append(self._pool.submit(self._paint, drawn))
@@ -58,5 +58,6 @@ class PaintingAhead:
         """Paint no more; what waits is thrown away. May be called after a failure, and twice."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _paint(self, drawn: DrawnFrame) -> None:
-        self._sink.write(self._composer.paint(drawn))
+    def _paint(self, drawn: list[DrawnFrame]) -> None:
+        for frame in self._composer.paint(drawn):
+            self._sink.write(frame)

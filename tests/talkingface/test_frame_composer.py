@@ -122,9 +122,17 @@ def test_planes_outside_the_crop_are_those_of_the_video(
 def test_frames_may_be_drawn_ahead_of_painting(composer: FrameComposer) -> None:
     mouths = [opening_coefficients(opening) for opening in (0.0, 0.04, 0.08)]
     plain = [composer.compose_planes(index, mouth).planes for index, mouth in enumerate(mouths)]
-    drawn = [composer.draw(index + 6, mouth) for index, mouth in enumerate(mouths)]
-    for index, frame in enumerate(composer.paint(one) for one in drawn):
+    drawn = [composer.draw(index + 6, [mouth]) for index, mouth in enumerate(mouths)]
+    for index, frame in enumerate(composer.paint(one)[0] for one in drawn):
         np.testing.assert_array_equal(frame.planes, plain[index])
+
+
+def test_frames_may_be_made_together(composer: FrameComposer) -> None:
+    mouths = [opening_coefficients(opening) for opening in (0.0, 0.04, 0.08)]
+    plain = [composer.compose_planes(index, mouth).planes for index, mouth in enumerate(mouths)]
+    together = composer.paint(composer.draw(6, mouths))
+    assert [frame.index for frame in together] == [6, 7, 8]
+    np.testing.assert_array_equal([frame.planes for frame in together], plain)
 
 
 def test_the_stages_are_timed(composer: FrameComposer) -> None:

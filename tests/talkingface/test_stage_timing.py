@@ -22,6 +22,15 @@ def test_stage_measures_the_block_even_when_it_fails() -> None:
     assert timer.summary()["slow"]["p50"] >= 19
 
 
+def test_what_is_done_for_several_frames_is_shared_among_them() -> None:
+    timer = StageTimer()
+    with timer.stage("together", 4):
+        time.sleep(0.08)
+    with timer.stage("together"):
+        pass
+    assert 19 <= timer.summary()["together"]["p50"] < 60
+
+
 def test_only_the_newest_are_kept() -> None:
     timer = StageTimer(kept=10)
     for milliseconds in range(1000):

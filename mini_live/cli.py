@@ -12,13 +12,8 @@ from types import FrameType
 from typing import NoReturn
 
 from mini_live.arguments import ArgumentValueError, add_commands
-from mini_live.reporting import Reporter
-from talkingface.errors import AvatarError
-
-EXIT_DONE = 0
-EXIT_FAILED = 1
-EXIT_WRONG_ARGUMENTS = 2
-EXIT_INTERRUPTED = 130
+from talkingface.exit_codes import EXIT_WRONG_ARGUMENTS, exit_code_of
+from talkingface.reporting import Reporter
 
 
 class _OneLineParser(argparse.ArgumentParser):
@@ -57,34 +52,19 @@ def main(argv: Sequence[str]) -> int:
         return stop.code if isinstance(stop.code, int) else EXIT_WRONG_ARGUMENTS
     reporter = Reporter(as_json=arguments.json)
     signal.signal(signal.SIGTERM, _interrupt)
+    return exit_code_of(lambda: _run(arguments, reporter), reporter, debug=arguments.debug)
+
+
+def _run(arguments: argparse.Namespace, reporter: Reporter) -> int | None:
+    command = importlib.import_module(f"mini_live.commands.{arguments.command}")
     try:
-        command = importlib.import_module(f"mini_live.commands.{arguments.command}")
         code: int | None = command.run(arguments, reporter)
-        return EXIT_DONE if code is None else code
-    except KeyboardInterrupt:
-        reporter.error("interrupted")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return EXIT_FAILED
     except ArgumentValueError as error:
-        _failed(reporter, arguments, error, str(error))
+        if arguments.debug:
+            raise
+        reporter.error(str(error))
         return EXIT_WRONG_ARGUMENTS
-    except AvatarError as error:
-        return _failed(reporter, arguments, error, str(error))
-    except MemoryError as error:
-        return _failed(reporter, arguments, error, "expected enough memory for this input, found none left")
-    except Exception as error:  # the last net: a person sees one line, a developer asks for --debug
-        text = f"unexpected {type(error).__name__}: {error} (--debug shows where)"
-        return _failed(reporter, arguments, error, text)
-    finally:
-        reporter.close()
-
-
-def _failed(reporter: Reporter, arguments: argparse.Namespace, error: BaseException, text: str) -> int:
-    reporter.error(" ".join(text.split()))
-    if arguments.debug:
-        raise error
-    return EXIT_FAILED
+    return code
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

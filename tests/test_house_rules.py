@@ -264,7 +264,7 @@ def test_the_live_program_never_loads_training_or_tracking() -> None:
 
 def test_the_command_line_answers_without_loading_the_world() -> None:
     loaded = imported_by(["mini_live.cli"])
-    assert not loaded & {"PySide6", "OpenGL", "onnxruntime", "cv2", "av", "torch", "mediapipe"}
+    assert not loaded & {"PySide6", "OpenGL", "onnxruntime", "cv2", "av", "torch", "mediapipe", "rich"}
 
 
 def test_pure_computation_loads_no_devices() -> None:

@@ -8,7 +8,6 @@ in use: a mouth that was another mouth before. Persons already in the store are 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import defaultdict
 from collections.abc import Callable
@@ -21,12 +20,14 @@ from mini_live.gl.context import OffscreenContext
 from mini_live.gl.mouth_renderer import GlMouthRenderer
 from talkingface.clips import Clip, load_clips, tracked
 from talkingface.compositing import ring_in_patch
-from talkingface.errors import AvatarError, NoFaceError
+from talkingface.errors import NoFaceError
+from talkingface.exit_codes import exit_code_of
 from talkingface.head_pose import personal_neutral
 from talkingface.landmarks import lip_opening, lip_width
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray, ImageArray, TeethLook
 from talkingface.reference_choice import mouth_shapes
+from talkingface.reporting import Reporter
 from talkingface.seams import MouthRenderer
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
 from train.patch_store import FACTS, PersonPatches, write_sets
@@ -227,23 +228,21 @@ def main(arguments: list[str] | None = None) -> int:
     return run(build, parser.parse_args(arguments))
 
 
-def run(build_store: Callable[[argparse.Namespace], dict[str, int]], options: argparse.Namespace) -> int:
+def run(
+    build_store: Callable[[argparse.Namespace, Reporter], dict[str, int]], options: argparse.Namespace
+) -> int:
     """Fill a store, tell what came of it, and return the exit code."""
-    try:
-        result = build_store(options)
-    except KeyboardInterrupt:
-        return 130
-    except AvatarError as error:
-        if options.debug:
-            raise
-        sys.stderr.write(f"error: {error}\n")
-        return 1
-    if options.json:
-        sys.stdout.write(json.dumps({"event": "result", **result}) + "\n")
-    return 0
+    reporter = Reporter(as_json=options.json)
+
+    def work() -> None:
+        counts = build_store(options, reporter)
+        text = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+        reporter.result(counts, f"{text}: {options.store}")
+
+    return exit_code_of(work, reporter, debug=options.debug)
 
 
-def build(options: argparse.Namespace) -> dict[str, int]:
+def build(options: argparse.Namespace, reporter: Reporter) -> dict[str, int]:
     """Build every missing person and return counts."""
     store = Path(options.store)
     cache = Path(options.tracks) if options.tracks else store.with_name(store.name + "-tracks")
@@ -256,25 +255,23 @@ def build(options: argparse.Namespace) -> dict[str, int]:
     context = OffscreenContext()
     counts = {"people": 0, "truths": 0, "guides": 0, "passed_over": 0, "already_there": 0}
     try:
-        for done, (name, clips) in enumerate(people.items()):
+        for number, (name, clips) in enumerate(people.items()):
+            reporter.progress(number / len(people), "patches", name)
             if (store / name / FACTS).is_file():
                 counts["already_there"] += 1
                 continue
             try:
                 patches = build_person(name, clips, cache, space, meshes, context)
             except NoFaceError as error:
-                sys.stderr.write(f"{name}: passed over ({error})\n")
+                reporter.note(f"{name}: passed over ({error})")
                 counts["passed_over"] += 1
                 continue
             patches.save(store)
             counts["people"] += 1
             counts["truths"] += len(patches.truths)
             counts["guides"] += len(patches.guides)
-            sys.stderr.write(f"{name}: {len(patches.truths)} truths, {len(patches.guides)} guides\n")
-            if options.json:
-                row = {"event": "progress", "done": (done + 1) / len(people), "stage": "patches"}
-                sys.stdout.write(json.dumps(row) + "\n")
-                sys.stdout.flush()
+            reporter.note(f"{name}: {len(patches.truths)} truths, {len(patches.guides)} guides")
+        reporter.progress(1, "patches")
     finally:
         context.close()
     return counts

@@ -19,10 +19,12 @@ import numpy as np
 
 from talkingface.clips import Clip, load_clips, tracked
 from talkingface.engines.onnx_generator import load_face_generator
-from talkingface.errors import AvatarError, BadInputError, BadVideoError
+from talkingface.errors import BadInputError, BadVideoError
+from talkingface.exit_codes import exit_code_of
 from talkingface.mouth_space import MouthSpace
 from talkingface.picture_measures import cut, mouth_box
 from talkingface.records import FloatArray, ImageArray
+from talkingface.reporting import Reporter
 from talkingface.seams import FaceGenerator
 from talkingface.tracking import MediaPipeTracker
 from talkingface.video_files import read_frames
@@ -31,7 +33,6 @@ from talkingface.wrap_mesh import FaceMeshes, load_meshes
 from train.contact_sheet import contact_sheet, save_sheet
 from train.drawing import open_renderer
 from train.picture_scores import PictureScores
-from train.progress import Reporter
 from train.reenactment import estimated_look
 from train.self_reenactment import Reenactment, set_up, sheet_frames, speak
 
@@ -77,28 +78,20 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(arguments)
-    report = Reporter(as_json=options.json)
     if bool(options.video) == bool(options.clips):
         parser().error("expected --video FILE or --clips DIR")
     if not 0 < options.split < 1:
         parser().error(f"expected --split between 0 and 1, found {options.split}")
-    try:
-        result = evaluate(options, report)
-    except KeyboardInterrupt:
-        return 130
-    except (AvatarError, OSError) as error:
-        if options.debug:
-            raise
-        report.say(f"error: {error}")
-        return 1
-    if not options.json:
-        report.say(as_table(result))
-    else:
-        report.result(**result)
-    return 0
+    reporter = Reporter(as_json=options.json)
+
+    def work() -> None:
+        result = evaluate(options, reporter)
+        reporter.result(result, as_table(result))
+
+    return exit_code_of(work, reporter, debug=options.debug)
 
 
-def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def evaluate(options: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     """Evaluate every clip asked for; returns the means, the baselines' means and a row a clip.
 
     Raises:
@@ -110,18 +103,18 @@ def evaluate(options: argparse.Namespace, report: Reporter) -> dict[str, Any]:
     clips = chosen_clips(options)
     sheets: dict[str, dict[str, ImageArray]] = {}
     for number, clip in enumerate(clips):
-        report.progress(number / len(clips), "evaluate", clip.name)
+        reporter.progress(number / len(clips), "evaluate", clip.name)
         try:
             scores, pictures = evaluate_clip(clip, options, space, meshes, generator)
         except BadInputError as error:
             if options.video:
                 raise
-            report.say(f"{clip.name}: passed over ({error})")
+            reporter.note(f"{clip.name}: passed over ({error})")
             continue
         rows.append((clip, scores))
         for kind, line in pictures.items():
             sheets[f"{clip.name} {kind}" if options.clips else kind] = line
-    report.progress(1, "evaluate")
+    reporter.progress(1, "evaluate")
     if not rows:
         raise BadInputError("expected at least one clip that is long enough, found none")
     if options.sheet:

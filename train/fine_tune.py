@@ -24,13 +24,13 @@ from talkingface.face_rig import FaceRig
 from talkingface.frame_loop import FrameLoop
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray, ImageArray
+from talkingface.reporting import Reporter
 from talkingface.seams import MouthRenderer
 from talkingface.wrap_mesh import load_meshes
 from train.build_data import choose_sources, modelled_patches, outer_lips
 from train.drawing import open_renderer
 from train.export import export_painter, load_network
 from train.patch_store import PersonPatches
-from train.progress import Reporter
 from train.reenactment import ClipMaterial
 from train.samples import Batch, Picked, as_batch, training_batches
 from train.trainer import Trainer, TrainingPlan, validation_figures
@@ -52,7 +52,7 @@ def fine_tune(
     space_path: Path,
     minutes: float,
     seed: int,
-    report: Reporter,
+    reporter: Reporter,
     person: PersonPatches | None = None,
 ) -> dict[str, Any]:
     """Tune, measure on the held-out last part of the pictures, and store ``generator.onnx`` if it is better.
@@ -63,7 +63,7 @@ def fine_tune(
         space_path: the mouth space.
         minutes: of computing time.
         seed: of everything random.
-        report: told the progress.
+        reporter: told the progress.
         person: patches of this character with true answers, see :mod:`train.rendered_people`; None takes the base
             loop, whose mouths are those that it shows.
 
@@ -93,12 +93,14 @@ def fine_tune(
     for part in range(1, ROUNDS + 1):
         while (done := (time.process_time() - begun) / 60 / minutes) < part / ROUNDS:
             trainer.step(next(batches), done)
-            report.progress(done, "fine-tune", f"step {trainer.step_count}")
+            reporter.progress(done, "fine-tune", f"step {trainer.step_count}")
         figures = validation_figures(trainer.average, held_out)
-        report.say(f"step {trainer.step_count}: held-out l1 {figures['l1']:.3f} (before {before['l1']:.3f})")
+        reporter.note(
+            f"step {trainer.step_count}: held-out l1 {figures['l1']:.3f} (before {before['l1']:.3f})"
+        )
         if figures["l1"] < best["l1"]:
             best, best_network = figures, copy.deepcopy(trainer.average)
-    report.progress(1, "fine-tune")
+    reporter.progress(1, "fine-tune")
     if best["l1"] > before["l1"] * (1 - WANTED_GAIN):
         raise BadInputError(
             f"expected the held-out frames to improve by {WANTED_GAIN:.0%}, found a distance of {best['l1']:.3f} "

@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import colorsys
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from talkingface.head_pose import fit_poses, personal_neutral
 from talkingface.mouth_space import MouthSpace
 from talkingface.mouth_stream import mouth_of
 from talkingface.records import FloatArray, TeethLook
+from talkingface.reporting import Reporter
 from talkingface.wrap_mesh import FaceMeshes, load_meshes
 from train.build_data import GUIDES_A_TRUTH, modelled_patches, run, turned_degrees, varied_look
 from train.patch_store import FACTS, PersonPatches
@@ -65,6 +66,7 @@ def patches_of(
     every_light: int = 1,
     skin_levels: int = 3,
     light_cache: Path | None = None,
+    on_picture: Callable[[float], None] | None = None,
 ) -> PersonPatches:
     """Draw a person's mouths and the guides of them.
 
@@ -80,6 +82,7 @@ def patches_of(
         every_light: 1 takes all samples of the lamps, n every n-th.
         skin_levels: how often the skin's mesh is refined.
         light_cache: where the light is kept, or is to be kept.
+        on_picture: told before each picture which share of them is drawn, 0..1.
 
     Raises:
         GraphicsError: no OpenGL context can be had.
@@ -89,6 +92,7 @@ def patches_of(
     material = _filmed(
         look, mouths, space, meshes, random, moments=moments, face_height_px=face_height_px,
         every_light=every_light, skin_levels=skin_levels, light_cache=light_cache,
+        on_picture=on_picture,
     )  # fmt: skip
     resting = np.flatnonzero(~mouths.any(axis=1))
     renderer = CpuMouthRenderer(meshes, teeth_look or varied_look(material, random))
@@ -171,6 +175,7 @@ def _filmed(
     every_light: int,
     skin_levels: int,
     light_cache: Path | None,
+    on_picture: Callable[[float], None] | None,
 ) -> ClipMaterial:
     side = round(SIDE * face_height_px)
     framing = Framing(side, side, face_height_px, CENTRE * face_height_px, EYES * face_height_px)
@@ -182,13 +187,12 @@ def _filmed(
         )  # fmt: skip
         neutral = personal_neutral(studio.landmarks(AT_REST)[None], space.neutral)
         for number, mouth in enumerate(mouths):
+            if on_picture is not None:
+                on_picture(number / len(mouths))
             moment = replace(moments[int(random.integers(len(moments)))], blink=0.0)
             shape = space.displacement(mouth) if mouth.any() else None
             images.append(np.ascontiguousarray(studio.draw(moment, shape)[..., :3]))
             points.append(studio.landmarks(moment, shape))
-            sys.stderr.write(f"\r{look.name}: {number + 1} of {len(mouths)}")
-            sys.stderr.flush()
-    sys.stderr.write("\n")
     tracks = np.stack(points)
     rig = FaceRig(space, meshes, neutral)
     boxes = crop_rectangles(rig, tracks, side, side)
@@ -229,22 +233,31 @@ def wanted_people(options: argparse.Namespace) -> Iterator[tuple[CharacterLook, 
         yield random_look(seed), {"moments": moments, "face_height_px": height_px, "every_light": 2}
 
 
-def build(options: argparse.Namespace) -> dict[str, int]:
+def build(options: argparse.Namespace, reporter: Reporter) -> dict[str, int]:
     """Draw every person who is not yet in the store and return counts."""
     store = Path(options.store)
     space, meshes = MouthSpace.load(CHECKPOINT / "mouth_space.npz"), load_meshes()
     counts = {"people": 0, "truths": 0, "guides": 0, "already_there": 0}
-    for look, how in wanted_people(options):
+    asked_for = len(options.looks) + options.random
+    for number, (look, how) in enumerate(wanted_people(options)):
+
+        def told(share: float, number: int = number, name: str = look.name) -> None:
+            reporter.progress((number + share) / asked_for, "patches", name)
+
+        told(0)
         if (store / look.folder / FACTS).is_file():
             counts["already_there"] += 1
             continue
         light = options.keep_light and options.keep_light / f"{look.folder}_light.npz"
         random = np.random.default_rng((options.seed, look.seed))
-        patches = patches_of(look, options.mouths, space, meshes, random, light_cache=light, **how)
+        patches = patches_of(
+            look, options.mouths, space, meshes, random, light_cache=light, on_picture=told, **how
+        )
         patches.save(store)
         counts["people"] += 1
         counts["truths"] += len(patches.truths)
         counts["guides"] += len(patches.guides)
+    reporter.progress(1, "patches")
     return counts
 
 

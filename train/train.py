@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import tempfile
@@ -13,13 +14,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from talkingface.errors import AvatarError, BadInputError
+from talkingface.errors import BadInputError
+from talkingface.exit_codes import exit_code_of
 from talkingface.networks.face_generator import FaceGeneratorConfig
+from talkingface.reporting import Reporter
 from train.export import export_generator
 from train.losses import VggDistance
 from train.patch_store import FACTS, PersonPatches, load_person, load_store, read_sets
-from train.progress import Reporter, ScalarLog
 from train.samples import Batch, as_batch, pick, training_batches
+from train.scalar_log import ScalarLog
 from train.smoke import smoke_people
 from train.trainer import Trainer, TrainingPlan, validation_figures
 
@@ -69,38 +72,30 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = parser().parse_args(arguments)
-    report = Reporter(as_json=options.json)
+    if not (options.smoke or options.character or options.store):
+        parser().error("expected --store DIR (see python -m train.build_data), --character DIR or --smoke")
+    reporter = Reporter(as_json=options.json)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        if options.smoke:
-            with tempfile.TemporaryDirectory() as folder:
-                _prepare_smoke(options, Path(folder))
-                people = smoke_people(options.seed)
-                data = [{"set": "made-up faces", "licence": "Apache-2.0"}]
-                figures = train(options, people, data, report)
-        elif options.character:
-            figures = _fine_tune(options, report)
-        elif not options.store:
-            parser().error(
-                "expected --store DIR (see python -m train.build_data), --character DIR or --smoke"
-            )
-        else:
-            people = load_store(options.store)
-            figures = train(options, people, read_sets(options.store), report)
-    except KeyboardInterrupt:
-        report.say("interrupted; the same command goes on from the last state")
-        return 130
-    except AvatarError as error:
-        if options.debug:
-            raise
-        report.say(f"error: {error}")
-        return 1
-    report.result(**figures)
-    return 0
+    return exit_code_of(lambda: _run(options, reporter), reporter, debug=options.debug)
+
+
+def _run(options: argparse.Namespace, reporter: Reporter) -> None:
+    if options.smoke:
+        with tempfile.TemporaryDirectory() as folder:
+            _prepare_smoke(options, Path(folder))
+            people = smoke_people(options.seed)
+            data = [{"set": "made-up faces", "licence": "Apache-2.0"}]
+            figures = train(options, people, data, reporter)
+    elif options.character:
+        figures = _fine_tune(options, reporter)
+    else:
+        people = load_store(options.store)
+        figures = train(options, people, read_sets(options.store), reporter)
+    reporter.result(figures, json.dumps(figures, indent=2))
 
 
 def train(
-    options: argparse.Namespace, people: list[PersonPatches], data: list[dict[str, Any]], report: Reporter
+    options: argparse.Namespace, people: list[PersonPatches], data: list[dict[str, Any]], reporter: Reporter
 ) -> dict[str, float]:
     """Set up, train, save and export; returns the last figures."""
     torch.set_num_threads(1)
@@ -117,7 +112,7 @@ def train(
     state = run / "state.pt"
     if state.is_file() and not options.fresh:
         trainer.load(state)
-        report.say(f"goes on from step {trainer.step_count}")
+        reporter.note(f"goes on from step {trainer.step_count}")
     taught = [person for person in people if person.split == "train"]
     held_out = validation_batches([person for person in people if person.split != "train"])
     batches = training_batches(
@@ -134,12 +129,12 @@ def train(
             trainer.elapsed_s += time.monotonic() - begun
             means = {name: 0.98 * means.get(name, value) + 0.02 * value for name, value in terms.items()}
             note = " ".join(f"{name} {value:.4f}" for name, value in means.items())
-            report.progress(done, "train", f"step {trainer.step_count} {note}")
+            reporter.progress(done, "train", f"step {trainer.step_count} {note}")
             if trainer.step_count % options.report_every == 0:
                 figures = validation_figures(trainer.average, held_out)
                 log.write({f"train/{k}": v for k, v in means.items()}, trainer.step_count)
                 log.write({f"validation/{k}": v for k, v in figures.items()}, trainer.step_count)
-                report.say(
+                reporter.note(
                     f"step {trainer.step_count} after {trainer.elapsed_s / 60:.1f} min: "
                     + " ".join(f"{k} {v:.3f}" for k, v in figures.items())
                 )
@@ -149,13 +144,14 @@ def train(
                 exported_s = time.monotonic()
     except KeyboardInterrupt:
         trainer.save(state)
+        reporter.note(f"what was learnt until step {trainer.step_count} is kept in {run}")
         raise
     finally:
         log.close()
     trainer.save(state)
     figures = validation_figures(trainer.average, held_out)
     parity = _export(trainer, options, data, figures)
-    report.progress(1, "train")
+    reporter.progress(1, "train")
     return {**figures, "steps": trainer.step_count, "parity_levels": parity}
 
 
@@ -188,7 +184,7 @@ def _export(
     )
 
 
-def _fine_tune(options: argparse.Namespace, report: Reporter) -> dict[str, Any]:
+def _fine_tune(options: argparse.Namespace, reporter: Reporter) -> dict[str, Any]:
     from train.fine_tune import fine_tune  # draws guides: needs OpenGL, which plain training does not
 
     folder, checkpoint = Path(options.character), Path(options.export)
@@ -198,7 +194,7 @@ def _fine_tune(options: argparse.Namespace, report: Reporter) -> dict[str, Any]:
         checkpoint / "mouth_space.npz",
         options.minutes or FINE_TUNE_MINUTES,
         options.seed,
-        report,
+        reporter,
         _true_pictures(options.store, folder.resolve().name) if options.store else None,
     )
 

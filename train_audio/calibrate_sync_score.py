@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from talkingface.audio_files import read_audio
 from talkingface.clips import Clip, load_clips, tracked
 from talkingface.engines.onnx_mouth import load_mouth_model
-from talkingface.errors import AvatarError, BadAudioError
+from talkingface.errors import BadAudioError
+from talkingface.exit_codes import exit_code_of
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray
+from talkingface.reporting import Reporter
 from talkingface.sync_score import (
     LEAST_FRAMES,
     SyncScore,
@@ -53,7 +55,7 @@ class Piece:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the calibration; 0 done, 1 failed."""
+    """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m train_audio.calibrate_sync_score", description=__doc__)
     parser.add_argument("--clips", type=Path, required=True, metavar="DIR", help="a folder with clips.jsonl")
     parser.add_argument(
@@ -62,29 +64,30 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--checkpoint", type=Path, default=Path("checkpoint"), metavar="DIR")
     parser.add_argument("--seconds", type=float, default=3.0, help="length of the pieces (default 3)")
     parser.add_argument("--split", choices=("validation", "train", "all"), default="validation")
-    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
     arguments = parser.parse_args(argv)
-    try:
-        report = calibrate(arguments)
-    except AvatarError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    print(
-        json.dumps(
-            {"event": "result", **report} if arguments.json else report, indent=None if arguments.json else 2
-        )
-    )
-    return 0
+    reporter = Reporter(as_json=arguments.json)
+
+    def work() -> None:
+        figures = calibrate(arguments, lambda done: reporter.progress(done, "track"))
+        reporter.result(figures, json.dumps(figures, indent=2))
+
+    return exit_code_of(work, reporter, debug=arguments.debug)
 
 
-def calibrate(arguments: argparse.Namespace) -> dict[str, object]:
+def calibrate(arguments: argparse.Namespace, on_clip: Callable[[float], None]) -> dict[str, object]:
     """Return the fitted constants and figures.
+
+    Args:
+        arguments: of the command line.
+        on_clip: told before each clip which share of them is tracked and heard, 0..1.
 
     Raises:
         BadInputError: no clips.
         CheckpointError: no mouth model.
     """
-    pieces = _pieces(arguments)
+    pieces = _pieces(arguments, on_clip)
     rng = np.random.default_rng(1)
     genuine = [_compared(piece, piece.heard) for piece in pieces]
     foreign = [_compared(piece, other) for piece in pieces for other in _foreign(piece, pieces, rng)]
@@ -114,12 +117,14 @@ def calibrate(arguments: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def _pieces(arguments: argparse.Namespace) -> list[Piece]:
+def _pieces(arguments: argparse.Namespace, on_clip: Callable[[float], None]) -> list[Piece]:
     model = load_mouth_model(arguments.checkpoint)
     space = MouthSpace.load(arguments.checkpoint / "mouth_space.npz")
     length = max(LEAST_FRAMES, round(arguments.seconds * FRAMES_PER_SECOND))
     pieces: list[Piece] = []
-    for clip in load_clips(arguments.clips):
+    clips = load_clips(arguments.clips)
+    for number, clip in enumerate(clips):
+        on_clip(number / len(clips))
         if not clip.genuine or not clip.lips_follow_sound or arguments.split not in ("all", clip.split):
             continue
         track = tracked(clip, arguments.tracks)

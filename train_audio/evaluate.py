@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from talkingface.engines.onnx_mouth import OnnxMouthModel, load_mouth_model
-from talkingface.errors import AvatarError, BadInputError
+from talkingface.errors import BadInputError
+from talkingface.exit_codes import exit_code_of
 from talkingface.mouth_space import MouthSpace
 from talkingface.mouth_stream import mouth_of
 from talkingface.records import FloatArray
+from talkingface.reporting import Reporter
 from talkingface.seams import MouthModel
 from talkingface.timing import SAMPLES_PER_FRAME
 from train_audio.measures import Agreement, agreement, mean_agreement
-from train_audio.progress import Reporter
 from train_audio.recordings import Recording, from_clips
 
 SPACE_NAME = "mouth_space.npz"
@@ -155,36 +154,30 @@ def _arguments() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = _arguments().parse_args(arguments)
-    try:
-        with Reporter(options.json) as reporter:
-            model, folder = _load(options.model)
-            space = MouthSpace.load(options.mouth_space or folder / SPACE_NAME)
-            recordings = from_clips(
-                options.clips, options.cache, space, on_clip=lambda done: reporter.progress("track", done)
-            )
+    reporter = Reporter(as_json=options.json)
+    return exit_code_of(lambda: _run(options, reporter), reporter, debug=options.debug)
 
-            def on_clip(done: float, recording: Recording, row: Agreement) -> None:
-                reporter.progress("evaluate", done)
-                reporter.event(
-                    "clip", name=recording.name, set=recording.set_name, person=recording.person,
-                    language=recording.language, **row.as_dict(),
-                )  # fmt: skip
 
-            judged = chosen(recordings, options.split)
-            result = evaluate(judged, lambda r: predicted_opening(r, model, space), on_clip)
-        result["look_ahead_ms"] = model.look_ahead_ms
-        if options.json:
-            print(json.dumps({"event": "result", **result}))
-        else:
-            print(as_table(result))
-    except AvatarError as error:
-        if options.debug:
-            raise
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+def _run(options: argparse.Namespace, reporter: Reporter) -> None:
+    model, folder = _load(options.model)
+    space = MouthSpace.load(options.mouth_space or folder / SPACE_NAME)
+    recordings = from_clips(
+        options.clips, options.cache, space, on_clip=lambda done: reporter.progress(done, "track")
+    )
+
+    def on_clip(done: float, recording: Recording, row: Agreement) -> None:
+        reporter.progress(done, "evaluate")
+        who = {"set": recording.set_name, "person": recording.person, "language": recording.language}
+        reporter.event("clip", {"name": recording.name, **who, **row.as_dict()})
+
+    judged = chosen(recordings, options.split)
+    result = evaluate(judged, lambda r: predicted_opening(r, model, space), on_clip)
+    result["look_ahead_ms"] = model.look_ahead_ms
+    if options.json:
+        reporter.result(result, as_table(result))
+    else:
+        reporter.close()
+        print(as_table(result))  # on standard output: the table is what was asked for
 
 
 def as_table(result: dict[str, Any]) -> str:

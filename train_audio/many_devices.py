@@ -45,6 +45,11 @@ class Place:
             parameter.grad /= self.world
 
 
+def process_rank() -> int:
+    """Return the number of this process, as ``torchrun`` gave it; 0 where we run alone."""
+    return int(os.environ.get("RANK", "0"))
+
+
 def place_for(device: str, threads: int = 1) -> Place:
     """Return the place of this process; starts the process group where ``torchrun`` started us.
 
@@ -52,7 +57,7 @@ def place_for(device: str, threads: int = 1) -> Place:
         DeviceError: a GPU was asked for and there is none.
     """
     torch.set_num_threads(threads)
-    rank, world = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+    rank, world = process_rank(), int(os.environ.get("WORLD_SIZE", "1"))
     if device == "cuda" and not torch.cuda.is_available():
         raise DeviceError("expected a CUDA device, found none; use --device cpu")
     where = (

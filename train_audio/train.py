@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,17 +19,18 @@ import torch
 
 from talkingface.checkpoints import load_tensors, save_tensors
 from talkingface.engines.onnx_mouth import MODEL_NAME, OnnxMouthModel
-from talkingface.errors import AvatarError, BadInputError, CheckpointError
+from talkingface.errors import BadInputError, CheckpointError
+from talkingface.exit_codes import exit_code_of
 from talkingface.mouth_space import MouthSpace
 from talkingface.networks.mouth_lstm import MouthLstm, MouthLstmConfig
+from talkingface.reporting import Reporter
 from train_audio.card_facts import data_table, training_facts
 from train_audio.evaluate import SPACE_NAME, as_table, evaluate, predicted_opening
 from train_audio.examples import ExamplePool
 from train_audio.export import export
 from train_audio.fine_tuned_teacher import FineTuning, teach_finely
 from train_audio.judge import Judge, judged_recordings
-from train_audio.many_devices import Place, place_for
-from train_audio.progress import Reporter
+from train_audio.many_devices import Place, place_for, process_rank
 from train_audio.recordings import Recording, from_clips, from_speech
 from train_audio.speech_features import SpeechEncoder, cached_states
 from train_audio.student import Student, StudentConfig
@@ -69,7 +69,7 @@ def gather(
             space,
             lags=lags,
             few=options.smoke,
-            on_clip=lambda done: reporter.progress("track", done),
+            on_clip=lambda done: reporter.progress(done, "track"),
         )
         if not any(r.seen.any() for r in found if r.split != "validation"):
             raise BadInputError("expected clips of people to train on, found only validation people")
@@ -84,7 +84,7 @@ def gather(
         recordings,
         options.cache / "speech_states",
         lambda: SpeechEncoder(options.speech_model),
-        lambda done: reporter.progress("listen", done),
+        lambda done: reporter.progress(done, "listen"),
     )
     config = TeacherConfig(steps=20 if options.smoke else options.teacher_steps)
     learn_from = [r.name for r in recordings if r.split != "validation"]
@@ -139,7 +139,7 @@ def _finely(
 
 
 def _telling(reporter: Reporter, stage: str) -> Callable[[float], None]:
-    return lambda done: reporter.progress(stage, done)
+    return lambda done: reporter.progress(done, stage)
 
 
 def _known_lags(path: Path | None) -> dict[str, int] | None:
@@ -174,7 +174,7 @@ def train(options: argparse.Namespace, reporter: Reporter, place: Place) -> dict
         variants=options.variants,
         speech_variants=options.speech_variants,
         seed=options.seed + 1000 * place.rank,
-        on_recording=lambda done: reporter.progress("features", done),
+        on_recording=lambda done: reporter.progress(done, "features"),
     )
     student = _student(options, space, pool, TeacherConfig().classes if taught else 0, place)
     options.run.mkdir(parents=True, exist_ok=True)
@@ -248,7 +248,7 @@ def _run(
         parts = student.learn(pool.batch(options.batch, options.frames, student.step))
         if writer is None:
             continue
-        reporter.progress("train", student.step / options.steps, f"loss {parts['loss']:.3f}")
+        reporter.progress(student.step / options.steps, "train", f"loss {parts['loss']:.3f}")
         for name, value in parts.items():
             writer.add_scalar(f"loss/{name}", value, student.step)
         if student.step % options.evaluate_every == 0 or student.step == options.steps:
@@ -316,20 +316,13 @@ def _finish(
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     options = training_options(arguments, __doc__ or "")
-    try:
-        with Reporter(options.json) as reporter:
-            place = place_for(options.device, options.threads)
-            result = train(options, reporter, place)
-            if options.json and place.rank == 0:
-                reporter.result(**result)
-    except AvatarError as error:
-        if options.debug:
-            raise
-        print(error, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    reporter = Reporter(as_json=options.json, silent=process_rank() > 0)
+
+    def work() -> None:
+        result = train(options, reporter, place_for(options.device, options.threads))
+        reporter.result(result, f"the model is in {options.output}")
+
+    return exit_code_of(work, reporter, debug=options.debug)
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from mini_live.arguments import ArgumentValueError
 from mini_live.bench import WARM_UP_FRAMES, measure_runs, measure_stages
 from mini_live.busy_cores import busy_cores
 from mini_live.network_cost import network_cost
-from mini_live.reporting import Reporter
 from mini_live.resized_character import resized_character
 from mini_live.wiring import Avatar, Mouth, find_character, network_runs, open_avatar, open_mouth
 from talkingface.character import load_character
+from talkingface.reporting import Reporter
 
 MOST_BUSY = 64
 

@@ -6,10 +6,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from mini_live.reporting import Reporter
 from mini_live.wiring import CHARACTERS_FOLDER, user_characters_folder
 from talkingface.character import list_characters, load_character
 from talkingface.errors import CharacterError
+from talkingface.reporting import Reporter
 from talkingface.sealed_folder import MANIFEST
 from talkingface.timing import FRAMES_PER_SECOND
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from mini_live.doctor import NEEDED, examine
 from mini_live.quiet_libraries import quiet_native_logs
-from mini_live.reporting import Reporter
+from talkingface.reporting import Reporter
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:

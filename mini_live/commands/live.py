@@ -15,7 +15,6 @@ from mini_live.clock import SystemClock
 from mini_live.live_session import LiveSession
 from mini_live.microphone import Microphone, find_microphone
 from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
-from mini_live.reporting import Reporter
 from mini_live.sinks import QueuedSink, VideoFileSink
 from mini_live.virtual_camera import VirtualCameraSink
 from mini_live.whole_files import check_video_path, check_writable
@@ -23,6 +22,7 @@ from mini_live.wiring import Avatar, Mouth, mouth_controls, open_avatar, open_mo
 from talkingface.errors import BadAudioError
 from talkingface.mouth_stream import MouthStream
 from talkingface.records import AudioChunk, VideoFrame
+from talkingface.reporting import Reporter
 from talkingface.seams import AudioSource, FrameSink
 from talkingface.timing import FRAMES_PER_SECOND, SAMPLE_RATE
 from talkingface.video_files import VideoWriter

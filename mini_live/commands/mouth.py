@@ -7,10 +7,10 @@ from pathlib import Path
 
 from mini_live.audio_file_source import AudioFileSource, sound_seconds
 from mini_live.mouth_curves import MouthCurveCollector, MouthCurveTable, check_curve_path
-from mini_live.reporting import Reporter
 from mini_live.whole_files import check_writable
 from mini_live.wiring import mouth_controls, open_mouth
 from talkingface.mouth_stream import MouthStream
+from talkingface.reporting import Reporter
 from talkingface.timing import SAMPLE_RATE
 
 BLOCK_SAMPLES = SAMPLE_RATE

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from mini_live.quiet_libraries import quiet_native_logs
-from mini_live.reporting import Reporter
 from talkingface.preparation.prepare import prepare_character
+from talkingface.reporting import Reporter
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> None:

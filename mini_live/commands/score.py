@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from mini_live.quiet_libraries import quiet_native_logs
-from mini_live.reporting import Reporter
 from mini_live.wiring import open_mouth
 from talkingface.audio_files import read_audio, sound_delay_s
 from talkingface.records import FloatArray
+from talkingface.reporting import Reporter
 from talkingface.sync_score import LONGEST_S, sync_score
 from talkingface.timing import FRAME_MS, SAMPLE_RATE
 from talkingface.tracking import FaceTrack, MediaPipeTracker, track_frames

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from mini_live.reporting import Reporter
 from mini_live.service.application import create_app
 from mini_live.service.company import Company
 from mini_live.service.serving import bind, serve
 from mini_live.service.settings import ServiceSettings
 from mini_live.wiring import CHARACTERS_FOLDER
 from talkingface.errors import CharacterError
+from talkingface.reporting import Reporter
 
 INTERRUPTED = 130
 

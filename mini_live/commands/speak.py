@@ -12,7 +12,6 @@ import numpy as np
 from mini_live.audio_file_source import AudioFileSource, sound_seconds
 from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
 from mini_live.offline import speak_into
-from mini_live.reporting import Reporter
 from mini_live.samples_source import SamplesSource
 from mini_live.sinks import FileWriter, VideoFileSink
 from mini_live.speech_synthesis import SpeechSynthesiser, checked_text, installed_synthesiser
@@ -22,6 +21,7 @@ from talkingface.background import Background, chosen_background
 from talkingface.errors import BadInputError
 from talkingface.mouth_stream import MouthStream
 from talkingface.png_sequence import PngSequenceWriter
+from talkingface.reporting import Reporter
 from talkingface.resampling import StreamResampler
 from talkingface.seams import AudioSource
 from talkingface.stage_timing import StageTimer

@@ -10,9 +10,9 @@ import numpy as np
 
 from mini_live.arguments import ArgumentValueError
 from mini_live.quiet_libraries import quiet_native_logs
-from mini_live.reporting import Reporter
 from mini_live.whole_files import check_writable, write_whole
 from talkingface.errors import BadVideoError, NoFaceError
+from talkingface.reporting import Reporter
 from talkingface.tasks_tracker import open_tracker
 from talkingface.tracking import FaceTrack, track_frames
 from talkingface.video_files import FRAMES_PER_SECOND, probe_video, read_frames

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from mini_live.reporting import Reporter
 from talkingface.errors import DeviceError, MissingPackageError
+from talkingface.reporting import Reporter
 
 NO_DISPLAY = (
     "expected a display for the window, found none: use 'python app.py speak --audio FILE --output OUT.mp4' "

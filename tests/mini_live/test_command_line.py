@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mini_live import cli
-from mini_live.reporting import Reporter
 from talkingface.errors import BadInputError
+from talkingface.reporting import Reporter
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMMANDS = ("speak", "live", "mouth", "prepare", "track", "characters", "doctor", "bench")

@@ -1,6 +1,5 @@
 """Training parts: losses on known input, the pool, samples, the store, and a whole small training."""
 
-import io
 import json
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from train import train as train_command
 from train.image_pool import ImagePool
 from train.losses import VggDistance, picture_losses, structure_map
 from train.patch_store import load_store
-from train.progress import Reporter
 from train.samples import as_batch, augmented, importance_maps, pick, reference_rows, training_batches
 from train.smoke import smoke_people
 from train.trainer import Trainer, TrainingPlan
@@ -121,24 +119,15 @@ def test_vgg_weights_of_another_kind_are_refused(tmp_path: Path) -> None:
         VggDistance(tmp_path / "vgg.safetensors")
 
 
-def test_reporter_speaks_the_contract() -> None:
-    out, err = io.StringIO(), io.StringIO()
-    report = Reporter(as_json=True, out=out, err=err)
-    report.progress(1.0, "train")
-    report.result(psnr=30.0, clips=[{"flicker_ratio": float("nan")}])
-    lines = [json.loads(line) for line in out.getvalue().splitlines()]
-    assert lines == [
-        {"event": "progress", "done": 1.0, "stage": "train"},
-        {"event": "result", "psnr": 30.0, "clips": [{"flicker_ratio": None}]},
-    ]
-
-
 def test_command_without_a_store_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         train_command.main([])
     assert stopped.value.code == 2
-    assert train_command.main(["--store", "nowhere"]) == 1
-    assert "build_data" in capsys.readouterr().err
+    capsys.readouterr()
+    assert train_command.main(["--store", "nowhere", "--json"]) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith("error: ") and "build_data" in told.err
+    assert json.loads(told.out)["event"] == "error"
 
 
 @pytest.mark.slow

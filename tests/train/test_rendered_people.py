@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from assets.character_maker.looks import CharacterLook
 from talkingface.errors import GraphicsError
 from talkingface.mouth_space import MouthSpace
 from talkingface.wrap_mesh import load_meshes
 from train import rendered_people
 from train.patch_store import PersonPatches, load_store
 from train.rendered_people import CHECKPOINT, patches_of, random_look, spoken_mouths, turned_moments
+from train.smoke import smoke_people
 
 COUNT = 12
 
@@ -76,6 +80,32 @@ def test_the_command_fills_a_store_once(
     assert sorted(one.name for one in load_store(tmp_path)) == ["noah", "rendered_000", "rendered_001"]
     monkeypatch.setattr(rendered_people, "patches_of", None)  # all are there: nobody is drawn again
     assert rendered_people.main(command) == 0
+
+
+def test_programs_are_told_the_progress_and_the_counts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (drawn,) = smoke_people(3, people=1, frames=12)
+
+    def drawn_at_once(
+        look: CharacterLook, *_: object, on_picture: Callable[[float], None], **__: object
+    ) -> PersonPatches:
+        on_picture(0.5)
+        return _named(drawn, look.folder)
+
+    monkeypatch.setattr(rendered_people, "patches_of", drawn_at_once)
+    monkeypatch.setattr("talkingface.reporting.PROGRESS_PERIOD_S", 0.0)
+    assert rendered_people.main(["--store", str(tmp_path), "--random", "2", "--json"]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert all(row["event"] == "progress" and row["stage"] == "patches" for row in told[:-1])
+    assert [row["done"] for row in told[:-1]] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    counts = {
+        "people": 2,
+        "truths": 2 * len(drawn.truths),
+        "guides": 2 * len(drawn.guides),
+        "already_there": 0,
+    }
+    assert told[-1] == {"event": "result", **counts}
 
 
 def _named(person: PersonPatches, name: str) -> PersonPatches:

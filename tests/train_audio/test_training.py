@@ -218,8 +218,21 @@ def test_a_missing_folder_is_one_clear_line(
     more = ["--mouth-space", str(SPACE)] if program is train_main else ["--model", str(CHECKPOINT)]
     assert program(["--clips", str(tmp_path / "none"), *more]) == 1  # type: ignore[operator]
     said = capsys.readouterr().err.strip()
-    assert said.startswith("expected a folder of clips")
+    assert said.startswith("error: expected a folder of clips")
     assert "\n" not in said
+
+
+def test_of_several_processes_only_the_first_reports(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs = {}
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        assert train_main(["--clips", str(tmp_path / "none"), "--mouth-space", str(SPACE), "--json"]) == 1
+        told = capsys.readouterr()
+        assert told.err.startswith("error: "), "a person learns which process failed and why"
+        outputs[rank] = told.out
+    assert json.loads(outputs["0"])["event"] == "error" and not outputs["1"]
 
 
 def test_impossible_settings_are_refused() -> None:

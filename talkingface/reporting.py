@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from types import TracebackType
@@ -17,37 +18,46 @@ PROGRESS_PERIOD_S = 0.1
 class Reporter:
     """Speaks for one command; JSON goes to standard output, all else to standard error."""
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, silent: bool = False) -> None:
         """Choose the audience.
 
         Args:
             as_json: whether to print JSON lines on standard output.
+            silent: whether to tell nothing but errors, and those to people alone, as do all but the first of
+                several processes.
         """
-        self.as_json = as_json
+        self.as_json = as_json and not silent
+        self._silent = silent
         self._progress: Progress | None = None
         self._task: TaskID | None = None
         self._last: tuple[float, str] = (0.0, "")
 
-    def progress(self, done: float, stage: str) -> None:
+    def progress(self, done: float, stage: str, note: str = "") -> None:
         """Tell how far the command is.
 
         Args:
             done: 0..1.
             stage: one word for what is being done.
+            note: for people, beside the bar.
         """
         now_s = time.monotonic()
-        if stage == self._last[1] and now_s - self._last[0] < PROGRESS_PERIOD_S and done < 1.0:
+        begins = stage != self._last[1]
+        if not begins and now_s - self._last[0] < PROGRESS_PERIOD_S and done < 1.0:
             return
         self._last = (now_s, stage)
         if self.as_json:
             self._line({"event": "progress", "done": round(min(max(done, 0.0), 1.0), 4), "stage": stage})
-        elif sys.stderr.isatty():
+        elif sys.stderr.isatty() and not self._silent:
             bar = self._bar(stage)
             assert self._task is not None, "made with the bar"
-            bar.update(self._task, completed=done, description=stage)
+            if begins:  # its time is reckoned anew
+                bar.reset(self._task, description=stage)
+            bar.update(self._task, completed=done, note=note)
 
     def note(self, text: str) -> None:
         """Say one sentence to a person."""
+        if self._silent:
+            return
         if self._progress is not None:
             self._progress.console.print(text, markup=False, highlight=False, soft_wrap=True)
             return
@@ -69,6 +79,7 @@ class Reporter:
 
     def error(self, message: str) -> None:
         """Say in one line what went wrong."""
+        message = " ".join(message.split())
         self.close()
         if self.as_json:
             self._line({"event": "error", "message": message})
@@ -102,13 +113,23 @@ class Reporter:
                 BarColumn(),
                 TextColumn("{task.percentage:>3.0f}%"),
                 TimeRemainingColumn(),
+                TextColumn("{task.fields[note]}", markup=False),
                 console=Console(stderr=True, highlight=False),
                 transient=True,
             )
-            self._task = self._progress.add_task(stage, total=1.0)
+            self._task = self._progress.add_task(stage, total=1.0, note="")
             self._progress.start()
         return self._progress
 
     def _line(self, fields: dict[str, Any]) -> None:
         # ASCII alone: a pipe's encoding may know no other characters.
-        print(json.dumps(fields), flush=True)
+        print(json.dumps(_sayable(fields)), flush=True)
+
+
+def _sayable(value: Any) -> Any:
+    """Return the value with null for every number that JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: _sayable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

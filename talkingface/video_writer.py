@@ -319,7 +319,8 @@ class VideoWriter:
         """Encode the sound that is there, up to the end of a frame now and then (both tracks interleave), or all."""
         if self._audio is None or self._sound_rate_hz is None:
             return
-        if until_frame is not None and until_frame % SOUND_EVERY_FRAMES:
+        # What is kept of a recording that is torn off ends with its sound.
+        if until_frame is not None and not self._keeps and until_frame % SOUND_EVERY_FRAMES:
             return
         block = self._audio.codec_context.frame_size or 1024
         while len(self._sound):

@@ -16,7 +16,14 @@ from talkingface.stage_timing import StageTimer
 from talkingface.timing import SAMPLE_RATE, frame_count
 
 WAITING_FRAMES = 16
-FRAMES_TOGETHER = 7
+# Sound comes half a second at once, which is twelve or thirteen frames: two groups.
+MOST_TOGETHER = 7
+TOGETHER_BYTES = 16_000_000  # of their planes, so that large pictures do not fill the memory
+
+
+def frames_together(width: int, height: int) -> int:
+    """Return how many frames of a size in pixels are best made together where nobody waits for a single one."""
+    return max(1, min(MOST_TOGETHER, TOGETHER_BYTES // (width * height * 3 // 2)))
 
 
 def speak_into(
@@ -29,8 +36,9 @@ def speak_into(
     on_frame: Callable[[int], None],
     heard: AudioSource | None = None,
     heard_rate_hz: int = SAMPLE_RATE,
+    together: int = 1,
 ) -> int:
-    """Drive the character with all of the sound; while a frame is drawn, others are painted and encoded.
+    """Drive the character with all of the sound; while frames are drawn, others are painted and encoded.
 
     Args:
         sink: where picture and sound go; whole when this returns, gone when it raises.
@@ -39,9 +47,10 @@ def speak_into(
         composer: the character, owned by the calling thread.
         collector: gets the mouth curve.
         timer: gets the time of the mouth model, a frame.
-        on_frame: called with the number of frames done.
+        on_frame: called with the number of frames drawn, after every one or every group.
         heard: the same sound in a better quality for the video; None takes ``source``.
         heard_rate_hz: its sample rate, for which ``sink`` was made.
+        together: at most so many frames are made as a group, which takes less time; see :func:`frames_together`.
 
     Returns:
         The number of samples spoken.
@@ -77,7 +86,7 @@ def speak_into(
             if len(curve.coefficients):
                 timer.add("mouth", (time.perf_counter() - begin_s) * 1000 / len(curve.coefficients))
             collector.add(curve.coefficients, curve.silent)
-            _compose(curve, painting, on_frame)
+            _compose(curve, together, painting, on_frame)
         if not collector.frames:
             raise BadAudioError(
                 f"expected sound for at least one frame, found {samples * 1000 / SAMPLE_RATE:g} ms"
@@ -92,9 +101,11 @@ def speak_into(
     return samples
 
 
-def _compose(curve: MouthCurve, painting: PaintingAhead, on_frame: Callable[[int], None]) -> None:
-    for row in range(0, len(curve), FRAMES_TOGETHER):
-        mouths = curve.coefficients[row : row + FRAMES_TOGETHER]
+def _compose(
+    curve: MouthCurve, together: int, painting: PaintingAhead, on_frame: Callable[[int], None]
+) -> None:
+    for row in range(0, len(curve), together):
+        mouths = curve.coefficients[row : row + together]
         first = curve.first_frame + row
         painting.add(first, mouths)
         on_frame(first + len(mouths))

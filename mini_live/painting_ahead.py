@@ -10,7 +10,7 @@ from talkingface.colour_planes import PlanarFrame
 from talkingface.frame_composer import DrawnFrame, FrameComposer
 from talkingface.records import FloatArray
 
-MOST_WAITING = 2
+MOST_GROUPS_WAITING = 2
 
 
 class PaintingAhead:
@@ -40,7 +40,7 @@ class PaintingAhead:
             OutputError: an earlier frame could not be written.
         """
         drawn = self._composer.draw(first, list(mouths))
-        while len(self._waiting) >= MOST_WAITING:
+        while len(self._waiting) >= MOST_GROUPS_WAITING:
             self._waiting.popleft().result()
         self._waiting.append(self._pool.submit(self._paint, drawn))
 

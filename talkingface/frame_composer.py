@@ -33,20 +33,15 @@ class BaseFrames(Protocol):
 
 
 @dataclass(frozen=True)
-class DrawnFrame:
-    """A frame whose lower face is drawn and not yet painted.
+class BaseFrame:
+    """A frame of the base video, not changed so far.
 
     Attributes:
-        index: its number.
+        index: number of the frame that is made of it.
         row: which frame of the base video it is.
-        picture: the base frame, RGB or planes, not changed so far.
+        picture: RGB or planes.
         area: uint8 (h, w, 3) the part of it that holds the crop.
         place: where that part lies.
-        face: uint8 (h, w, 3) the crop with the drawn lower face.
-        guide: uint8 (128, 128, 4) what the generator reads.
-        mask: uint8 (128, 128) where its mouth counts.
-        geometry: where everything lies in the crop.
-        coverage: uint8 (H, W) the matte, moved along with the face; None without another background.
     """
 
     index: int
@@ -54,6 +49,22 @@ class DrawnFrame:
     picture: NDArray[np.uint8]
     area: ImageArray
     place: CropRectangle
+
+
+@dataclass(frozen=True)
+class DrawnFrame:
+    """A frame whose lower face is drawn and not yet painted.
+
+    Attributes:
+        base: what it is drawn on; its picture is changed where the frame is painted as planes.
+        face: uint8 (h, w, 3) the crop with the drawn lower face; painting changes it.
+        guide: uint8 (128, 128, 4) what the generator reads.
+        mask: uint8 (128, 128) where its mouth counts.
+        geometry: where everything lies in the crop.
+        coverage: uint8 (H, W) the matte, moved along with the face; None without another background.
+    """
+
+    base: BaseFrame
     face: ImageArray
     guide: ImageArray
     mask: ImageArray
@@ -64,7 +75,7 @@ class DrawnFrame:
 class FrameComposer:
     """Turns mouth coefficients into the character's frames.
 
-    One thread owns it; only :meth:`paint` may run in another one, so that a frame is painted while the next is drawn.
+    One thread owns it; only :meth:`paint` may run in another one, so that frames are painted while the next are drawn.
 
     Attributes:
         stages: how long each part of the work took.
@@ -113,17 +124,18 @@ class FrameComposer:
             GraphicsError: drawing failed.
             CharacterError: the base video cannot be read.
         """
-        rgb, drawn = self._drawn_and_painted(index, coefficients)
-        self._put_face(drawn, drawn.area)
-        return VideoFrame(rgb, index, timing.frame_time_s(index))
+        drawn = self._drawn_and_painted(index, coefficients)
+        self._put_face(drawn, drawn.base.area)
+        return VideoFrame(drawn.base.picture, index, timing.frame_time_s(index))
 
     def compose_and_tell(self, index: int, coefficients: FloatArray) -> tuple[VideoFrame, CropRectangle]:
         """Make frame ``index`` as :meth:`compose` does, and tell in which rectangle it differs from the base frame."""
-        rgb, drawn = self._drawn_and_painted(index, coefficients)
-        x, y, width, height = cv2.boundingRect(cv2.absdiff(drawn.face, drawn.area).max(axis=2))
-        self._put_face(drawn, drawn.area)
-        changed = CropRectangle(drawn.place.x + x, drawn.place.y + y, width, height)
-        return VideoFrame(rgb, index, timing.frame_time_s(index)), changed
+        drawn = self._drawn_and_painted(index, coefficients)
+        base = drawn.base
+        x, y, width, height = cv2.boundingRect(cv2.absdiff(drawn.face, base.area).max(axis=2))
+        self._put_face(drawn, base.area)
+        changed = CropRectangle(base.place.x + x, base.place.y + y, width, height)
+        return VideoFrame(base.picture, index, timing.frame_time_s(index)), changed
 
     def compose_planes(self, index: int, coefficients: FloatArray) -> PlanarFrame:
         """Make frame ``index`` as :meth:`compose` does, but leave all that is not drawn anew as the video has it."""
@@ -133,111 +145,108 @@ class FrameComposer:
         """Do the first half of :meth:`compose_planes` for frames in a row, each step for all of them.
 
         A step that is done for some frames at once finds its code and tables where it has just left them, in the
-        processor's caches, and takes a fifth less time.
+        processor's caches, and takes less time.
 
         Raises:
             GraphicsError: drawing failed.
             CharacterError: the base video cannot be read.
         """
-        indices = range(first, first + len(mouths))
         with self.stages.stage("decode", len(mouths)):
-            pictures = [self._base.planes(index) for index in indices]
-            size = self._character.width, self._character.height
-            places = [aligned(self._crop(index), *size) for index in indices]
-            areas = [self._reader.read(*part) for part in zip(pictures, places, strict=True)]
-        drawn = self._draw(indices, mouths, pictures, areas, places)
+            bases = [self._planar_base(index) for index in range(first, first + len(mouths))]
+        drawn = self._draw(bases, mouths)
         if self.background is None:
             return drawn
         with self.stages.stage("matte", len(mouths)):
-            return [self._with_matte(frame, self.background.coverage(frame.index)) for frame in drawn]
+            return [self._with_matte(frame, self.background) for frame in drawn]
 
     def paint(self, drawn: Sequence[DrawnFrame]) -> list[PlanarFrame]:
-        """Do the second half; at most one thread at a time."""
+        """Do the second half, into the frames' own planes; at most one thread at a time."""
         self._paint(drawn)
         with self.stages.stage("planes", len(drawn)):
             for frame in drawn:
-                after = frame.area.copy()
+                base, after = frame.base, frame.base.area.copy()
                 self._put_face(frame, after)
-                self._writer.add_change(frame.picture, frame.place, frame.area, after)
+                self._writer.add_change(base.picture, base.place, base.area, after)
         return [self._finished(frame) for frame in drawn]
 
+    def _planar_base(self, index: int) -> BaseFrame:
+        planes = self._base.planes(index)
+        place = aligned(self._crop(index), self._character.width, self._character.height)
+        return BaseFrame(index, self._row(index), planes, self._reader.read(planes, place), place)
+
     def _finished(self, drawn: DrawnFrame) -> PlanarFrame:
+        picture, index = drawn.base.picture, drawn.base.index
         background, coverage = self.background, drawn.coverage
         if background is not None and coverage is not None:
             with self.stages.stage("background"):
-                background.lay(drawn.picture, coverage)
+                background.lay(picture, coverage)
             if not background.is_transparent:
                 coverage = None
-        return PlanarFrame(drawn.picture, drawn.index, timing.frame_time_s(drawn.index), coverage)
+        return PlanarFrame(picture, index, timing.frame_time_s(index), coverage)
 
-    def _drawn_and_painted(self, index: int, coefficients: FloatArray) -> tuple[ImageArray, DrawnFrame]:
-        """Return the base frame, still untouched, and the face that is to be put into it."""
+    def _drawn_and_painted(self, index: int, coefficients: FloatArray) -> DrawnFrame:
+        """Return a frame of RGB, the base still untouched, and the face that is to be put into it."""
         with self.stages.stage("decode"):
             rgb = self._base.frame(index)
         crop = self._crop(index)
-        drawn = self._draw([index], [coefficients], [rgb], [crop_of(rgb, crop)], [crop])
+        base = BaseFrame(index, self._row(index), rgb, crop_of(rgb, crop), crop)
+        drawn = self._draw([base], [coefficients])
         self._paint(drawn)
-        return rgb, drawn[0]
+        return drawn[0]
+
+    def _row(self, index: int) -> int:
+        return index % self._character.frame_count
 
     def _crop(self, index: int) -> CropRectangle:
-        return self._character.crops[index % self._character.frame_count]
+        return self._character.crops[self._row(index)]
 
-    def _draw(
-        self,
-        indices: Sequence[int],
-        mouths: Sequence[FloatArray],
-        pictures: Sequence[NDArray[np.uint8]],
-        areas: Sequence[ImageArray],
-        places: Sequence[CropRectangle],
-    ) -> list[DrawnFrame]:
+    def _own(self, base: BaseFrame) -> ImageArray:
+        """Return the crop, a view of the base frame's area."""
+        return crop_of(base.area, _inside(self._character.crops[base.row], base.place))
+
+    def _draw(self, bases: Sequence[BaseFrame], mouths: Sequence[FloatArray]) -> list[DrawnFrame]:
         character, stages, wrap = self._character, self.stages, self._rig.meshes.wrap
-        count = len(indices)
-        rows = [index % character.frame_count for index in indices]
-        with stages.stage("geometry", count):
+        with stages.stage("geometry", len(bases)):
             geometries = [
                 self._rig.geometry(
-                    character.points_px[row],
-                    character.poses[row],
+                    character.points_px[base.row],
+                    character.poses[base.row],
                     np.asarray(mouth, np.float32) * character.mouth_gain,
-                    character.crops[row],
+                    character.crops[base.row],
                 )
-                for row, mouth in zip(rows, mouths, strict=True)
+                for base, mouth in zip(bases, mouths, strict=True)
             ]
-        own = [
-            crop_of(area, _inside(character.crops[row], place))
-            for row, area, place in zip(rows, areas, places, strict=True)
-        ]
-        with stages.stage("render", count):
-            drawn = [self._renderer.render(*one) for one in zip(own, geometries, strict=True)]
-        with stages.stage("blend", count):
-            faces = [blend_drawn(*one) for one in zip(own, drawn, strict=True)]
-            guides = [
-                guide_patch(face, geometry, wrap) for face, geometry in zip(faces, geometries, strict=True)
-            ]
-            masks = [paint_mask(geometry, wrap) for geometry in geometries]
-        parts = zip(indices, rows, pictures, areas, places, faces, guides, masks, geometries, strict=True)
-        return [DrawnFrame(*part) for part in parts]
+        pairs = list(zip(bases, geometries, strict=True))
+        with stages.stage("render", len(bases)):
+            layers = [self._renderer.render(self._own(base), geometry) for base, geometry in pairs]
+        with stages.stage("blend", len(bases)):
+            drawn = []
+            for (base, geometry), layer in zip(pairs, layers, strict=True):
+                face = blend_drawn(self._own(base), layer)
+                guide, mask = guide_patch(face, geometry, wrap), paint_mask(geometry, wrap)
+                drawn.append(DrawnFrame(base, face, guide, mask, geometry))
+            return drawn
 
     def _paint(self, drawn: Sequence[DrawnFrame]) -> None:
         """Paint into the drawn faces."""
         with self.stages.stage("generate", len(drawn)):
-            patches = [
-                self._detail.raised(
-                    self._generator.generate(frame.guide, self._reference_features), frame.mask
-                )
-                for frame in drawn
-            ]
+            patches = [self._painted(frame) for frame in drawn]
         with self.stages.stage("paste", len(drawn)):
             for frame, painted in zip(drawn, patches, strict=True):
                 lay_patch(frame.face, frame.guide, painted, frame.mask, frame.geometry)
 
-    def _with_matte(self, drawn: DrawnFrame, coverage: ImageArray) -> DrawnFrame:
+    def _painted(self, drawn: DrawnFrame) -> ImageArray:
+        painted = self._generator.generate(drawn.guide, self._reference_features)
+        return self._detail.raised(painted, drawn.mask)
+
+    def _with_matte(self, drawn: DrawnFrame, background: Background) -> DrawnFrame:
+        coverage = background.coverage(drawn.base.index)
         self._move_matte(coverage, drawn)
         return replace(drawn, coverage=coverage)
 
     def _move_matte(self, coverage: ImageArray, drawn: DrawnFrame) -> None:
         """Let the matte, changed in place, follow the jaw; the mouth itself is always the person."""
-        own = crop_of(coverage, self._character.crops[drawn.row])
+        own = crop_of(coverage, self._character.crops[drawn.base.row])
         if own.min() == FULL:
             return
         grey = cv2.cvtColor(own, cv2.COLOR_GRAY2RGB)
@@ -247,7 +256,8 @@ class FrameComposer:
         own[...] = moved[..., 1]
 
     def _put_face(self, drawn: DrawnFrame, area: ImageArray) -> None:
-        crop_of(area, _inside(self._character.crops[drawn.row], drawn.place))[...] = drawn.face
+        place = _inside(self._character.crops[drawn.base.row], drawn.base.place)
+        crop_of(area, place)[...] = drawn.face
 
 
 def _inside(crop: CropRectangle, place: CropRectangle) -> CropRectangle:

@@ -91,7 +91,8 @@ class VideoWriter:
             threads: encoder threads; the same number gives the same bytes.
             keyframe_interval: frames from one key frame to the next.
             easy_to_decode: leave out what costs the decoder most, for a tenth more bytes.
-            quick: a quarter less time for a file of the same size; what it gives up is not seen at these ``crf``.
+            quick: a quarter less time for a file of the same size, at a ``crf`` that counts as higher; .webm is
+                always quick.
             metadata: tags of the file, such as ``comment``; None says that it is synthetic media.
             badge: show in a corner that the picture is synthetic.
             keep_what_is_whole: for what cannot be made again, such as a recording: where the disk is full, or the

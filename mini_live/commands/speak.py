@@ -11,7 +11,7 @@ import numpy as np
 
 from mini_live.audio_file_source import AudioFileSource, sound_seconds
 from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
-from mini_live.offline import speak_into
+from mini_live.offline import frames_together, speak_into
 from mini_live.samples_source import SamplesSource
 from mini_live.sinks import FileWriter, VideoFileSink
 from mini_live.speech_synthesis import SpeechSynthesiser, checked_text, installed_synthesiser
@@ -158,6 +158,7 @@ def _speak(
         lambda done: reporter.progress(done / max(expected, done), "speak"),
         sound.heard,
         HEARD_RATE_HZ,
+        frames_together(character.width, character.height),
     )
     wall_s = time.monotonic() - begin_s
     if arguments.mouth_curve:

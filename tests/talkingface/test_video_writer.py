@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -67,6 +68,38 @@ def test_half_size_planes_give_the_same_picture(tmp_path: Path) -> None:
             direct.write_frame(picture)
             other.write_planes(other.planes(picture))
     assert (tmp_path / "rgb.mp4").read_bytes() == (tmp_path / "yuv.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.webm"])
+def test_picture_and_sound_lie_beside_each_other_in_the_file(name: str, tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.1, 24_000).astype(np.float32)
+    # Long enough that the file could not hide what comes late by waiting for it.
+    with VideoWriter(tmp_path / name, 64, 48, 25, 48_000, quick=True) as writer:
+        for number in range(350):
+            if number % 12 == 0:
+                writer.write_audio(sound)
+            writer.write_frame(numbered_picture(number % 64)[:48, :64])
+    with av.open(str(tmp_path / name)) as container:
+        packets = sorted(
+            (packet.pos or 0, packet.stream.type, float(packet.dts * packet.stream.time_base))
+            for packet in container.demux()
+            if packet.size and packet.dts is not None
+        )
+    reached_s = {"video": 0.0, "audio": 0.0}
+    for _, kind, time_s in packets:
+        reached_s[kind] = time_s
+        assert abs(reached_s["video"] - reached_s["audio"]) < 0.2
+
+
+def test_a_quick_film_is_near_the_frames(tmp_path: Path) -> None:
+    path, random = tmp_path / "quick.mp4", np.random.default_rng(0)
+    texture = cv2.GaussianBlur(random.integers(0, 255, (240, 320, 3), np.uint8), (0, 0), 3)
+    pictures = [np.roll(texture, 2 * number, 1) for number in range(20)]
+    with VideoWriter(path, 320, 240, quick=True) as writer:
+        for picture in pictures:
+            writer.write_frame(picture)
+    errors = [np.abs(a.astype(int) - b).mean() for a, b in zip(read_frames(path), pictures, strict=True)]
+    assert max(errors) < 2.5
 
 
 @pytest.mark.parametrize(("width", "height"), [(33, 48), (32, 49), (33, 49)])

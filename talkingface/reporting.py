@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-PROGRESS_PERIOD_S = 0.1
+LINE_PERIOD_S = 0.5  # a training of hours is to fill no disk
+BAR_PERIOD_S = 0.1
+BAR_WIDTH = 20
 
 
 class Reporter:
@@ -30,21 +32,23 @@ class Reporter:
         self._silent = silent
         self._progress: Progress | None = None
         self._task: TaskID | None = None
-        self._last: tuple[float, str] = (0.0, "")
+        self._last: tuple[float, str, float] = (0.0, "", 0.0)
 
     def progress(self, done: float, stage: str, note: str = "") -> None:
-        """Tell how far the command is.
+        """Tell how far the command is: every stage's begin and end, and what is between them now and then.
 
         Args:
             done: 0..1.
             stage: one word for what is being done.
-            note: for people, beside the bar.
+            note: for people, beside the bar, as much of it as there is room for.
         """
         now_s = time.monotonic()
-        begins = stage != self._last[1]
-        if not begins and now_s - self._last[0] < PROGRESS_PERIOD_S and done < 1.0:
+        last_s, last_stage, last_done = self._last
+        begins = stage != last_stage
+        ends = last_done < 1.0 <= done
+        if not begins and not ends and now_s - last_s < (LINE_PERIOD_S if self.as_json else BAR_PERIOD_S):
             return
-        self._last = (now_s, stage)
+        self._last = (now_s, stage, done)
         if self.as_json:
             self._line({"event": "progress", "done": round(min(max(done, 0.0), 1.0), 4), "stage": stage})
         elif sys.stderr.isatty() and not self._silent:
@@ -107,15 +111,21 @@ class Reporter:
             # Here, because the window starts sooner without it.
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.table import Column
 
             self._progress = Progress(
                 TextColumn("{task.description}"),
-                BarColumn(),
+                BarColumn(BAR_WIDTH),
                 TextColumn("{task.percentage:>3.0f}%"),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}", markup=False),
+                TextColumn(
+                    "{task.fields[note]}",
+                    markup=False,
+                    table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),  # what the others leave
+                ),
                 console=Console(stderr=True, highlight=False),
                 transient=True,
+                expand=True,
             )
             self._task = self._progress.add_task(stage, total=1.0, note="")
             self._progress.start()

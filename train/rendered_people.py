@@ -257,6 +257,7 @@ def build(options: argparse.Namespace, reporter: Reporter) -> dict[str, int]:
         counts["people"] += 1
         counts["truths"] += len(patches.truths)
         counts["guides"] += len(patches.guides)
+        reporter.note(f"{look.folder}: {len(patches.truths)} truths, {len(patches.guides)} guides")
     reporter.progress(1, "patches")
     return counts
 

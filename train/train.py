@@ -28,6 +28,7 @@ from train.trainer import Trainer, TrainingPlan, validation_figures
 
 VALIDATION_GUIDES_A_PERSON = 24
 FINE_TUNE_MINUTES = 3.0
+FIGURES_BESIDE_THE_BAR = 2
 LICENCE = "Apache-2.0 (weights; the sets trained on are listed with their own licences)"
 
 
@@ -128,7 +129,8 @@ def train(
             terms = trainer.step(next(batches), done)
             trainer.elapsed_s += time.monotonic() - begun
             means = {name: 0.98 * means.get(name, value) + 0.02 * value for name, value in terms.items()}
-            note = " ".join(f"{name} {value:.4f}" for name, value in means.items())
+            leading = list(means.items())[:FIGURES_BESIDE_THE_BAR]
+            note = " ".join(f"{name} {value:.4f}" for name, value in leading)
             reporter.progress(done, "train", f"step {trainer.step_count} {note}")
             if trainer.step_count % options.report_every == 0:
                 figures = validation_figures(trainer.average, held_out)
@@ -143,8 +145,12 @@ def train(
                 _export(trainer, options, data, figures)
                 exported_s = time.monotonic()
     except KeyboardInterrupt:
-        trainer.save(state)
-        reporter.note(f"what was learnt until step {trainer.step_count} is kept in {run}")
+        if not options.smoke:  # its folder goes with it
+            trainer.save(state)
+            same = "the same command without --fresh" if options.fresh else "the same command"
+            reporter.note(
+                f"what was learnt until step {trainer.step_count} is kept in {run}; {same} goes on from there"
+            )
         raise
     finally:
         log.close()

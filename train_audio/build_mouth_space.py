@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from talkingface.checkpoints import write_card
 from talkingface.clips import Clip, load_clips, tracked
-from talkingface.errors import AvatarError, BadInputError
+from talkingface.errors import BadInputError
+from talkingface.exit_codes import exit_code_of
 from talkingface.head_pose import average_head, fit_poses, personal_neutral, to_head, unit_height
 from talkingface.landmarks import CHIN_BOTTOM, FOREHEAD_TOP, LIPS, lip_opening
 from talkingface.mouth_space import MouthSpace, fit_mouth_space
 from talkingface.records import FloatArray
+from talkingface.reporting import Reporter
 
 NOSE_TIP = 4
 FRAMES_PER_PERSON = 400
@@ -32,12 +34,19 @@ MEASURED = (
 )
 
 
-def person_points(clips: list[Clip], cache: Path, limit: int = FRAMES_PER_PERSON) -> dict[str, FloatArray]:
+def person_points(
+    clips: list[Clip],
+    cache: Path,
+    limit: int = FRAMES_PER_PERSON,
+    on_clip: Callable[[], None] | None = None,
+) -> dict[str, FloatArray]:
     """Gather up to ``limit`` tracked frames a person, evenly spread: {person: float32 (n, 478, 3) pixels}."""
     gathered: dict[str, list[FloatArray]] = defaultdict(list)
     for clip in clips:
         track = tracked(clip, cache)
         gathered[clip.person].append(track.points[track.found])
+        if on_clip is not None:
+            on_clip()
     people = {}
     for person, parts in gathered.items():
         points = np.concatenate(parts)
@@ -81,16 +90,34 @@ def _upright(mean: FloatArray) -> FloatArray:
     return unit_height((mean @ axes.T).astype(np.float32))
 
 
-def build(clips: list[Clip], cache: Path, components: int) -> tuple[MouthSpace, dict[str, Any]]:
+def build(
+    clips: list[Clip], cache: Path, components: int, on_clip: Callable[[float], None] | None = None
+) -> tuple[MouthSpace, dict[str, Any]]:
     """Fit on the training people and report on the validation people beside them.
+
+    Args:
+        clips: of both.
+        cache: where face tracks are kept.
+        components: how many coefficients, 1 to 12.
+        on_clip: told after each clip which share of them is tracked, 0..1.
 
     Raises:
         BadInputError: nobody to fit on.
     """
-    train = person_points([c for c in clips if c.split != "validation"], cache)
+    fitted_on = [c for c in clips if c.split != "validation"]
+    judged_on = [c for c in clips if c.split == "validation" and c.genuine]
+    number = 0
+
+    def tracked_one() -> None:
+        nonlocal number
+        number += 1
+        if on_clip is not None:
+            on_clip(number / (len(fitted_on) + len(judged_on)))
+
+    train = person_points(fitted_on, cache, on_clip=tracked_one)
     if not train:
         raise BadInputError("expected clips of people to fit on with a face in them, found none")
-    held_out = person_points([c for c in clips if c.split == "validation" and c.genuine], cache)
+    held_out = person_points(judged_on, cache, on_clip=tracked_one)
     neutral, mirror = canonical_head(train)
     lower = np.flatnonzero(neutral[:468, 1] > neutral[NOSE_TIP, 1] - 0.03).astype(np.int32)
     weights = np.where(np.isin(lower, LIPS), LIP_WEIGHT, 1.0).astype(np.float32)
@@ -171,19 +198,24 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--output", type=Path, default=Path("checkpoint/mouth_space.npz"))
     parser.add_argument("--components", type=int, default=12)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
     options = parser.parse_args(arguments)
-    try:
-        if not 1 <= options.components <= 12:
-            raise BadInputError(f"expected 1 to 12 components, found {options.components}")
-        clips = load_clips(options.clips)
-        space, report = build(clips, options.cache, options.components)
-        space.save(options.output)
-        write_space_card(space, options.output, clips, report)
-    except AvatarError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(report, indent=2))
-    return 0
+    reporter = Reporter(as_json=options.json)
+    return exit_code_of(lambda: _run(options, reporter), reporter, debug=options.debug)
+
+
+def _run(options: argparse.Namespace, reporter: Reporter) -> None:
+    if not 1 <= options.components <= 12:
+        raise BadInputError(f"expected 1 to 12 components, found {options.components}")
+    clips = load_clips(options.clips)
+    reporter.progress(0, "track")
+    space, report = build(
+        clips, options.cache, options.components, lambda done: reporter.progress(done, "track")
+    )
+    space.save(options.output)
+    write_space_card(space, options.output, clips, report)
+    reporter.result({"output": str(options.output), **report}, json.dumps(report, indent=2))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from talkingface.audio_files import read_audio
 from talkingface.clips import Clip, load_clips, tracked
 from talkingface.engines.onnx_mouth import load_mouth_model
-from talkingface.errors import BadAudioError
+from talkingface.errors import BadAudioError, BadInputError
 from talkingface.exit_codes import exit_code_of
 from talkingface.mouth_space import MouthSpace
 from talkingface.records import FloatArray
@@ -81,13 +81,18 @@ def calibrate(arguments: argparse.Namespace, on_clip: Callable[[float], None]) -
 
     Args:
         arguments: of the command line.
-        on_clip: told before each clip which share of them is tracked and heard, 0..1.
+        on_clip: told before each clip and at the end which share of them is tracked and heard, 0..1.
 
     Raises:
-        BadInputError: no clips.
+        BadInputError: fewer than two clips that can be used: the one's sound is foreign to the other.
         CheckpointError: no mouth model.
     """
     pieces = _pieces(arguments, on_clip)
+    usable = len({piece.clip.name for piece in pieces})
+    if usable < 2:
+        raise BadInputError(
+            f"expected at least two clips with a face and sound that fits (--split {arguments.split}), found {usable}"
+        )
     rng = np.random.default_rng(1)
     genuine = [_compared(piece, piece.heard) for piece in pieces]
     foreign = [_compared(piece, other) for piece in pieces for other in _foreign(piece, pieces, rng)]
@@ -144,6 +149,7 @@ def _pieces(arguments: argparse.Namespace, on_clip: Callable[[float], None]) -> 
             part = slice(start, min(start + length, frames))
             if found[part].sum() >= LEAST_FRAMES:
                 pieces.append(Piece(clip, lips[part], found[part], heard[part], lag))
+    on_clip(1.0)
     return pieces
 
 

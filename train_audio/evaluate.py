@@ -173,11 +173,7 @@ def _run(options: argparse.Namespace, reporter: Reporter) -> None:
     judged = chosen(recordings, options.split)
     result = evaluate(judged, lambda r: predicted_opening(r, model, space), on_clip)
     result["look_ahead_ms"] = model.look_ahead_ms
-    if options.json:
-        reporter.result(result, as_table(result))
-    else:
-        reporter.close()
-        print(as_table(result))  # on standard output: the table is what was asked for
+    reporter.result(result, as_table(result))
 
 
 def as_table(result: dict[str, Any]) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from talkingface.audio_files import read_audio
 from talkingface.errors import AvatarError, BadInputError
+from talkingface.exit_codes import exit_code_of
 from talkingface.records import FloatArray
+from talkingface.reporting import Reporter
 from talkingface.timing import SAMPLE_RATE
 from train_audio.made_speech import write_wav
 
@@ -52,8 +53,13 @@ def levelled(samples: FloatArray) -> FloatArray | None:
     return np.clip(samples * (LEVEL_RMS / rms), -1.0, 1.0).astype(np.float32)
 
 
-def joined(files: list[Path], minutes: float, seed: int) -> Iterator[FloatArray]:
-    """Yield recordings of about twenty seconds until ``minutes`` are full or no file is left; bad ones are skipped."""
+def joined(
+    files: Iterable[Path], minutes: float, seed: int, passed_over: Callable[[AvatarError], None]
+) -> Iterator[FloatArray]:
+    """Yield recordings of about twenty seconds until ``minutes`` are full or no file is left.
+
+    ``passed_over`` is told why a file cannot be read.
+    """
     generator = np.random.default_rng(seed)
     parts: list[FloatArray] = []
     total = length = 0
@@ -61,7 +67,7 @@ def joined(files: list[Path], minutes: float, seed: int) -> Iterator[FloatArray]
         try:
             speech = levelled(read_audio(path))
         except AvatarError as error:
-            print(error, file=sys.stderr)
+            passed_over(error)
             continue
         if speech is None:
             continue
@@ -77,12 +83,25 @@ def joined(files: list[Path], minutes: float, seed: int) -> Iterator[FloatArray]
         yield np.concatenate(parts)
 
 
-def gather(options: argparse.Namespace) -> list[dict[str, object]]:
-    """Write the joined sounds and add them to the listing in ``--output``; returns the new rows."""
+def gather(options: argparse.Namespace, reporter: Reporter) -> list[dict[str, object]]:
+    """Write the joined sounds and add them to the listing in ``--output``; returns the new rows.
+
+    Raises:
+        BadInputError: there are no sound files.
+    """
     files = sound_files(options.input, options.pattern, options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, object]] = []
-    for number, sound in enumerate(joined(files, options.minutes, options.seed)):
+    joined_s = 0.0
+
+    def told() -> Iterator[Path]:
+        for number, path in enumerate(files):
+            done = max(number / len(files), joined_s / (60.0 * options.minutes))
+            reporter.progress(done, "gather", path.name)
+            yield path
+
+    sounds = joined(told(), options.minutes, options.seed, lambda error: reporter.note(str(error)))
+    for number, sound in enumerate(sounds):
         name = f"{options.name}-{number:04d}"
         write_wav(options.output / f"{name}.wav", sound, SAMPLE_RATE)
         rows.append(
@@ -95,6 +114,8 @@ def gather(options: argparse.Namespace) -> list[dict[str, object]]:
                 "source": options.name,
             }
         )
+        joined_s += len(sound) / SAMPLE_RATE
+    reporter.progress(1, "gather")
     listing = options.output / "speech.jsonl"
     kept = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
     kept = [line for line in kept if json.loads(line).get("source") != options.name]
@@ -115,14 +136,19 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--licence", default="?", help="of the sounds, for the model's card")
     parser.add_argument("--minutes", type=float, default=60.0, help="at most")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
     options = parser.parse_args(arguments)
-    try:
-        rows = gather(options)
-    except AvatarError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{len(rows)} recordings in {options.output}", file=sys.stderr)
-    return 0
+    if options.minutes <= 0:
+        parser.error(f"expected --minutes above 0, found {options.minutes:g}")
+    reporter = Reporter(as_json=options.json)
+
+    def work() -> None:
+        count = len(gather(options, reporter))
+        fields = {"output": str(options.output), "recordings": count}
+        reporter.result(fields, f"{count} recordings in {options.output}")
+
+    return exit_code_of(work, reporter, debug=options.debug)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 import json
 import shutil
 import subprocess
-import sys
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -19,8 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from talkingface.audio_files import read_audio
-from talkingface.errors import AvatarError, BadInputError, MissingPackageError
+from talkingface.errors import BadInputError, MissingPackageError
+from talkingface.exit_codes import exit_code_of
 from talkingface.records import FloatArray
+from talkingface.reporting import Reporter
 from talkingface.timing import SAMPLE_RATE
 
 ESPEAK_LANGUAGES = (
@@ -120,8 +121,37 @@ def hibari_speaker() -> Callable[[str, Path, np.random.Generator], str] | None:
     return speak
 
 
-def make(output: Path, minutes: float, words: list[str], seed: int) -> list[dict[str, object]]:
+def read_words(path: Path) -> list[str]:
+    """Return the first word of each line of a file, where it is one of letters alone.
+
+    Raises:
+        BadInputError: the file cannot be read, or has no such words.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInputError(f"expected a text file of words at {path}, found: {error}") from error
+    words = [line.split()[0] for line in lines if line.strip() and line.split()[0].isalpha()]
+    if not words:
+        raise BadInputError(f"expected words at the begin of lines in {path}, found none")
+    return words
+
+
+def make(
+    output: Path,
+    minutes: float,
+    words: list[str],
+    seed: int,
+    on_sound: Callable[[float], None] | None = None,
+) -> list[dict[str, object]]:
     """Write made speech below ``output`` and its listing; returns the rows.
+
+    Args:
+        output: a folder.
+        minutes: how much to speak.
+        words: English ones, to speak of.
+        seed: of all chance.
+        on_sound: told after each sound which share of the minutes is spoken, 0..1.
 
     Raises:
         MissingPackageError: no synthesiser is installed.
@@ -162,6 +192,8 @@ def make(output: Path, minutes: float, words: list[str], seed: int) -> list[dict
             "source": source,
         }
         rows.append(row)
+        if on_sound is not None:
+            on_sound(min(1.0, total_s / (60 * minutes)))
     (output / "speech.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return rows
 
@@ -193,18 +225,23 @@ def main(arguments: list[str] | None = None) -> int:
         "--words", type=Path, help="English words, the first of each line (such as a dictionary)"
     )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    parser.add_argument("--debug", action="store_true", help="show where an error came from")
     options = parser.parse_args(arguments)
-    try:
-        words = made_words(np.random.default_rng(options.seed))
-        if options.words is not None:
-            lines = options.words.read_text(encoding="utf-8").splitlines()
-            words = [line.split()[0] for line in lines if line and line.split()[0].isalpha()]
-        rows = make(options.output, options.minutes, words, options.seed)
-    except (AvatarError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"{len(rows)} sounds in {options.output}")
-    return 0
+    if options.minutes <= 0:
+        parser.error(f"expected --minutes above 0, found {options.minutes:g}")
+    reporter = Reporter(as_json=options.json)
+    return exit_code_of(lambda: _make(options, reporter), reporter, debug=options.debug)
+
+
+def _make(options: argparse.Namespace, reporter: Reporter) -> None:
+    words = read_words(options.words) if options.words else made_words(np.random.default_rng(options.seed))
+    reporter.progress(0, "speak")
+    rows = make(
+        options.output, options.minutes, words, options.seed, lambda done: reporter.progress(done, "speak")
+    )
+    fields = {"output": str(options.output), "sounds": len(rows)}
+    reporter.result(fields, f"{len(rows)} sounds in {options.output}")
 
 
 if __name__ == "__main__":

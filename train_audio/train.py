@@ -103,9 +103,7 @@ def gather(
             known = better_lags(recordings, first, space)
         lags = known
         recordings = build(lags)
-        taught = teach(
-            recordings, heard, sounds, space, config, options.seed, _telling(reporter, "teach again")
-        )
+        taught = teach(recordings, heard, sounds, space, config, options.seed, _telling(reporter, "reteach"))
         if options.fine_tune_teacher:
             taught = _finely(options, recordings, taught, space, reporter, place)
         save_teaching(kept, lags, taught)
@@ -133,7 +131,7 @@ def _finely(
         config,
         options.seed,
         place,
-        _telling(reporter, "teach the recogniser"),
+        _telling(reporter, "fine-tune"),
     )
     return {name: replace(answer, mouth=(answer.mouth + finely[name]) / 2) for name, answer in taught.items()}
 

@@ -20,6 +20,7 @@ from mini_live.virtual_camera import VirtualCameraSink
 from mini_live.whole_files import check_video_path, check_writable
 from mini_live.wiring import Avatar, Mouth, mouth_controls, open_avatar, open_mouth
 from talkingface.errors import BadAudioError
+from talkingface.exit_codes import EXIT_DONE, EXIT_INTERRUPTED
 from talkingface.mouth_stream import MouthStream
 from talkingface.records import AudioChunk, VideoFrame
 from talkingface.reporting import Reporter
@@ -132,7 +133,7 @@ def _run(
         f"{figures['frames']} frames, {figures['late_frames']} late, {figures['dropped_frames']} dropped, "
         f"latency {figures['latency_ms']['p50']:.0f} ms" + (f", recorded in {recorded}" if recorded else ""),
     )
-    return 130 if interrupted else 0
+    return EXIT_INTERRUPTED if interrupted else EXIT_DONE
 
 
 def _check_outputs(arguments: argparse.Namespace) -> None:

@@ -10,9 +10,8 @@ from mini_live.service.serving import bind, serve
 from mini_live.service.settings import ServiceSettings
 from mini_live.wiring import CHARACTERS_FOLDER
 from talkingface.errors import CharacterError
+from talkingface.exit_codes import EXIT_INTERRUPTED
 from talkingface.reporting import Reporter
-
-INTERRUPTED = 130
 
 
 def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
         company.close()
         listener.close()
     reporter.result({"command": "serve", "interrupted": True}, "ended")
-    return INTERRUPTED
+    return EXIT_INTERRUPTED
 
 
 def _tell(settings: ServiceSettings, port: int, reporter: Reporter) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from talkingface.errors import DeviceError, MissingPackageError
+from talkingface.exit_codes import EXIT_INTERRUPTED
 from talkingface.reporting import Reporter
 
 NO_DISPLAY = (
@@ -19,7 +20,6 @@ NO_DISPLAY = (
 )
 # X11's fixed place.
 X11_SOCKETS = Path("/tmp/.X11-unix")  # noqa: S108
-INTERRUPTED = 130
 DISPLAY_FREE = ("offscreen", "minimal", "vnc")
 
 
@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> int:
     code = application.exec()
     waker.stop()
     if came:
-        code = INTERRUPTED
+        code = EXIT_INTERRUPTED
     reporter.result(
         {"command": arguments.command, **window.figures, "interrupted": bool(came)},
         "closed",

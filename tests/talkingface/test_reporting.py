@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 
 import pytest
@@ -19,11 +20,11 @@ class Terminal(io.StringIO):
         return True
 
 
-def looked_at(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+def looked_at(monkeypatch: pytest.MonkeyPatch, columns: int = 120) -> Terminal:
     """Put a terminal in the place of standard error; in the test itself, as pytest puts its own there before each."""
     screen = Terminal()
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr(sys, "stderr", screen)
     return screen
 
@@ -67,12 +68,25 @@ def test_numbers_that_json_cannot_say_are_null(capsys: pytest.CaptureFixture[str
 def test_progress_comes_now_and_then_but_every_stage_and_end_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reporting, "PROGRESS_PERIOD_S", 60.0)
+    monkeypatch.setattr(reporting, "LINE_PERIOD_S", 60.0)
     reporter = Reporter(as_json=True)
-    for done, stage in ((0.0, "track"), (0.1, "track"), (1.2, "track"), (0.3, "learn"), (0.4, "learn")):
-        reporter.progress(done, stage)
+    for stage, shares in (("track", (0.0, 0.1, 1.2, 1.3)), ("learn", (0.3, 0.4))):
+        for done in shares:
+            reporter.progress(done, stage)
     told = [(line["done"], line["stage"]) for line in lines(capsys.readouterr().out)]
     assert told == [(0.0, "track"), (1.0, "track"), (0.3, "learn")]
+
+
+def test_programs_get_two_lines_a_second(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = [100.0]
+    monkeypatch.setattr(reporting.time, "monotonic", lambda: now_s[0])
+    reporter = Reporter(as_json=True)
+    for step in range(1000):
+        now_s[0] = 100.0 + step / 100
+        reporter.progress(step / 1000, "train")
+    assert 18 <= len(lines(capsys.readouterr().out)) <= 21
 
 
 def test_on_a_terminal_a_bar_stands_with_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,6 +97,19 @@ def test_on_a_terminal_a_bar_stands_with_its_note(monkeypatch: pytest.MonkeyPatc
         reporter.note("step 7: better [bold]")
     told = terminal.getvalue()
     assert all(text in told for text in ("learn", "25%", "step [7] of many", "step 7: better [bold]"))
+
+
+@pytest.mark.parametrize("columns", [80, 60])
+def test_a_long_note_leaves_room_for_stage_bar_and_share(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    terminal = looked_at(monkeypatch, columns)
+    with Reporter(as_json=False) as reporter:
+        reporter.progress(0.25, "train", "step 12345 " + "pixels 0.0412 coarse 0.0398 gradient 0.1205 " * 3)
+    told = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
+    bar = next(line.strip() for line in re.split(r"[\r\n]+", told) if "25%" in line)
+    assert len(bar) <= columns and bar.startswith("train ") and bar.endswith("…")
+    assert all(text in bar for text in ("━━━━━", " 25% ", " step 12345 "))
 
 
 def test_time_left_is_of_this_stage(monkeypatch: pytest.MonkeyPatch) -> None:

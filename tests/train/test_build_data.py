@@ -39,7 +39,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_progress_and_counts_are_told(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("talkingface.reporting.PROGRESS_PERIOD_S", 0.0)
+    monkeypatch.setattr("talkingface.reporting.LINE_PERIOD_S", 0.0)
     assert build_data.main([*command, "--json"]) == 0
     told = capsys.readouterr()
     rows = [json.loads(line) for line in told.out.splitlines()]

@@ -130,6 +130,26 @@ def test_command_without_a_store_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert json.loads(told.out)["event"] == "error"
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_an_interrupted_training_tells_where_to_go_on_unless_nothing_stays(
+    kept: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(trainer: Trainer, *_: object) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    for person in smoke_people(8):
+        person.save(tmp_path / "store")
+    places = ["--store", str(tmp_path / "store"), "--run", str(tmp_path / "run")]
+    assert train_command.main([*(places if kept else ["--smoke"]), "--full-precision"]) == 130
+    *said, last = capsys.readouterr().err.splitlines()
+    assert last == "error: interrupted"
+    assert len(said) == kept
+    if kept:
+        assert str(tmp_path / "run") in said[0] and said[0].endswith("the same command goes on from there")
+        assert (tmp_path / "run" / "state.pt").is_file()
+
+
 @pytest.mark.slow
 def test_smoke_training_runs_whole(capsys: pytest.CaptureFixture[str]) -> None:
     assert train_command.main(["--smoke", "--json"]) == 0

@@ -94,9 +94,11 @@ def test_programs_are_told_the_progress_and_the_counts(
         return _named(drawn, look.folder)
 
     monkeypatch.setattr(rendered_people, "patches_of", drawn_at_once)
-    monkeypatch.setattr("talkingface.reporting.PROGRESS_PERIOD_S", 0.0)
+    monkeypatch.setattr("talkingface.reporting.LINE_PERIOD_S", 0.0)
     assert rendered_people.main(["--store", str(tmp_path), "--random", "2", "--json"]) == 0
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    out, err = capsys.readouterr()
+    assert [line.split(":")[0] for line in err.splitlines()] == ["rendered_000", "rendered_001"]
+    told = [json.loads(line) for line in out.splitlines()]
     assert all(row["event"] == "progress" and row["stage"] == "patches" for row in told[:-1])
     assert [row["done"] for row in told[:-1]] == [0.0, 0.25, 0.5, 0.75, 1.0]
     counts = {

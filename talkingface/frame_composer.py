@@ -200,9 +200,11 @@ class FrameComposer:
     def _crop(self, index: int) -> CropRectangle:
         return self._character.crops[self._row(index)]
 
-    def _own(self, base: BaseFrame) -> ImageArray:
-        """Return the crop, a view of the base frame's area."""
-        return crop_of(base.area, _inside(self._character.crops[base.row], base.place))
+    def _crop_in(self, area: ImageArray, base: BaseFrame) -> ImageArray:
+        """Return a base frame's crop, a view of a picture of its area."""
+        crop, place = self._character.crops[base.row], base.place
+        inside = CropRectangle(crop.x - place.x, crop.y - place.y, crop.width, crop.height)
+        return crop_of(area, inside)
 
     def _draw(self, bases: Sequence[BaseFrame], mouths: Sequence[FloatArray]) -> list[DrawnFrame]:
         character, stages, wrap = self._character, self.stages, self._rig.meshes.wrap
@@ -218,11 +220,13 @@ class FrameComposer:
             ]
         pairs = list(zip(bases, geometries, strict=True))
         with stages.stage("render", len(bases)):
-            layers = [self._renderer.render(self._own(base), geometry) for base, geometry in pairs]
+            layers = [
+                self._renderer.render(self._crop_in(base.area, base), geometry) for base, geometry in pairs
+            ]
         with stages.stage("blend", len(bases)):
             drawn = []
             for (base, geometry), layer in zip(pairs, layers, strict=True):
-                face = blend_drawn(self._own(base), layer)
+                face = blend_drawn(self._crop_in(base.area, base), layer)
                 guide, mask = guide_patch(face, geometry, wrap), paint_mask(geometry, wrap)
                 drawn.append(DrawnFrame(base, face, guide, mask, geometry))
             return drawn
@@ -256,10 +260,4 @@ class FrameComposer:
         own[...] = moved[..., 1]
 
     def _put_face(self, drawn: DrawnFrame, area: ImageArray) -> None:
-        place = _inside(self._character.crops[drawn.base.row], drawn.base.place)
-        crop_of(area, place)[...] = drawn.face
-
-
-def _inside(crop: CropRectangle, place: CropRectangle) -> CropRectangle:
-    """Return a crop as it lies in a part of the frame."""
-    return CropRectangle(crop.x - place.x, crop.y - place.y, crop.width, crop.height)
+        self._crop_in(area, drawn.base)[...] = drawn.face

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -34,7 +35,7 @@ def lines(text: str) -> list[dict[str, object]]:
 
 
 def test_programs_get_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with Reporter(as_json=True) as reporter:
+    with closing(Reporter(as_json=True)) as reporter:
         reporter.progress(0.42, "track", "anna")
         reporter.event("clip", {"name": "安娜"})
         reporter.note("for people")
@@ -50,7 +51,7 @@ def test_programs_get_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_people_get_sentences_and_no_json(capsys: pytest.CaptureFixture[str]) -> None:
-    with Reporter(as_json=False) as reporter:
+    with closing(Reporter(as_json=False)) as reporter:
         reporter.progress(0.5, "track")
         reporter.event("clip", {"name": "anna"})
         reporter.result({"frames": 3}, "three frames")
@@ -91,7 +92,7 @@ def test_programs_get_two_lines_a_second(
 
 def test_on_a_terminal_a_bar_stands_with_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = looked_at(monkeypatch)
-    with Reporter(as_json=False) as reporter:
+    with closing(Reporter(as_json=False)) as reporter:
         reporter.progress(1.0, "track")
         reporter.progress(0.25, "learn", "step [7] of many")
         reporter.note("step 7: better [bold]")
@@ -104,7 +105,7 @@ def test_a_long_note_leaves_room_for_stage_bar_and_share(
     monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     terminal = looked_at(monkeypatch, columns)
-    with Reporter(as_json=False) as reporter:
+    with closing(Reporter(as_json=False)) as reporter:
         reporter.progress(0.25, "train", "step 12345 " + "pixels 0.0412 coarse 0.0398 gradient 0.1205 " * 3)
     told = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.getvalue())
     bar = next(line.strip() for line in re.split(r"[\r\n]+", told) if "25%" in line)
@@ -114,7 +115,7 @@ def test_a_long_note_leaves_room_for_stage_bar_and_share(
 
 def test_time_left_is_of_this_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at(monkeypatch)
-    with Reporter(as_json=False) as reporter:
+    with closing(Reporter(as_json=False)) as reporter:
         reporter.progress(1.0, "track")
         reporter.progress(0.25, "learn")
         assert reporter._progress is not None
@@ -129,7 +130,7 @@ def test_an_error_is_one_line_for_both(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_a_silent_one_tells_people_its_errors_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    with Reporter(as_json=True, silent=True) as reporter:
+    with closing(Reporter(as_json=True, silent=True)) as reporter:
         reporter.progress(0.5, "track")
         reporter.event("clip", {})
         reporter.note("for people")

@@ -240,7 +240,8 @@ class FrameComposer:
                 lay_patch(frame.face, frame.guide, painted, frame.mask, frame.geometry)
 
     def _painted(self, drawn: DrawnFrame) -> ImageArray:
-        painted = self._generator.generate(drawn.guide, self._reference_features)
+        _, top, _, height = cv2.boundingRect(drawn.mask)
+        painted = self._generator.generate(drawn.guide, self._reference_features, (top, top + height))
         return self._detail.raised(painted, drawn.mask)
 
     def _with_matte(self, drawn: DrawnFrame, background: Background) -> DrawnFrame:

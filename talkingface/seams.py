@@ -80,8 +80,14 @@ class FaceGenerator(Protocol):
     def encode_references(self, references: ImageArray) -> NDArray[np.float32]:
         """Encode uint8 (R, patch, patch, 3) reference patches once per character."""
 
-    def generate(self, guide: ImageArray, reference_features: NDArray[np.float32]) -> ImageArray:
-        """Paint one mouth: uint8 (patch, patch, 4) guide (RGB, A = inside of the lips) to uint8 (patch, patch, 3)."""
+    def generate(
+        self, guide: ImageArray, reference_features: NDArray[np.float32], rows: tuple[int, int] | None = None
+    ) -> ImageArray:
+        """Paint one mouth: uint8 (patch, patch, 4) guide (RGB, A = inside of the lips) to uint8 (patch, patch, 3).
+
+        ``rows`` are the first one that is wanted and the one after the last, all if None; what is returned in others
+        does not matter.
+        """
 
 
 class FrameSink(Protocol):

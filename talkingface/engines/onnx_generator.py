@@ -1,13 +1,13 @@
-"""The face generator on onnxruntime: references encoded once, one mouth patch a call, one thread."""
+"""The face generator from its two ONNX graphs: references encoded once, one mouth patch a call, one thread."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from talkingface.checkpoints import load_card, verified_file
+from talkingface.engines.compiled_painter import CompiledPainter
 from talkingface.engines.onnx_session import open_session
 from talkingface.errors import BadInputError, CheckpointError
 from talkingface.records import FloatArray, ImageArray
@@ -17,13 +17,12 @@ CARD_NAME = "face_generator.json"
 PAINTER_NAME = "face_generator.onnx"
 ENCODER_NAME = "face_generator_encoder.onnx"
 GUIDE_CHANNELS = 4
-FEATURE_PARTS = 4
 
 
 class OnnxFaceGenerator:
     """A :class:`talkingface.seams.FaceGenerator` of two ONNX graphs: reference encoder and painter.
 
-    Not thread-safe: one thread owns it.
+    onnxruntime runs the encoder, compiled loops the painter. Not thread-safe: one thread owns it.
     """
 
     def __init__(self, encoder_path: Path | str, painter_path: Path | str) -> None:
@@ -33,21 +32,9 @@ class OnnxFaceGenerator:
             CheckpointError: a graph is missing, damaged, or not of a face generator, or the two do not belong together.
         """
         self._encoder = open_session(encoder_path, "a network")
-        self._painter = open_session(painter_path, "a network")
-        try:
-            inputs = self._painter.get_inputs()
-            self._names = [entry.name for entry in inputs]
-            self._patch_px = int(inputs[0].shape[1])
-            self._lengths = [int(entry.shape[2]) for entry in inputs[1:]]
-            self._references_name = self._encoder.get_inputs()[0].name
-        except (IndexError, TypeError, ValueError) as error:
-            raise CheckpointError(
-                f"expected a mouth painter in {painter_path}, found another graph"
-            ) from error
-        if len(self._lengths) != FEATURE_PARTS:
-            raise CheckpointError(
-                f"expected a mouth painter of {1 + FEATURE_PARTS} inputs, found {len(inputs)} in {painter_path}"
-            )
+        self._painter = CompiledPainter(painter_path)
+        self._lengths = self._painter.part_lengths
+        self._references_name = self._encoder.get_inputs()[0].name
         encoded = [entry.shape[-1] for entry in self._encoder.get_outputs()]
         if encoded != self._lengths:
             raise CheckpointError(
@@ -59,7 +46,7 @@ class OnnxFaceGenerator:
     @property
     def patch_px(self) -> int:
         """Side of the square patch it reads and paints."""
-        return self._patch_px
+        return self._painter.patch_px
 
     def encode_references(self, references: ImageArray) -> FloatArray:
         """Encode reference patches, once per character.
@@ -74,7 +61,7 @@ class OnnxFaceGenerator:
         Raises:
             BadInputError: pictures of another shape or type.
         """
-        side = self._patch_px
+        side = self.patch_px
         if references.dtype != np.uint8 or references.ndim != 4 or references.shape[1:] != (side, side, 3):
             raise BadInputError(
                 f"expected references of uint8 (R, {side}, {side}, 3), found {references.dtype} {references.shape}"
@@ -82,22 +69,26 @@ class OnnxFaceGenerator:
         if not len(references):
             raise BadInputError("expected at least one reference patch, found none")
         parts = self._encoder.run(None, {self._references_name: np.ascontiguousarray(references)})
-        return np.concatenate([part.ravel() for part in parts]).astype(np.float32, copy=False)
+        ordered = self._painter.ordered(parts)
+        return np.concatenate([part.ravel() for part in ordered]).astype(np.float32, copy=False)
 
-    def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
+    def generate(
+        self, guide: ImageArray, reference_features: FloatArray, rows: tuple[int, int] | None = None
+    ) -> ImageArray:
         """Paint one mouth.
 
         Args:
             guide: uint8 (p, p, 4): RGB, and A = inside of the lips.
             reference_features: what :meth:`encode_references` gave.
+            rows: the first one that is wanted and the one after the last, all if None.
 
         Returns:
-            uint8 (p, p, 3).
+            uint8 (p, p, 3); rows that are not wanted may be painted or as the guide has them.
 
         Raises:
             BadInputError: a guide or features of another shape or type.
         """
-        side = self._patch_px
+        side = self.patch_px
         if guide.dtype != np.uint8 or guide.shape != (side, side, GUIDE_CHANNELS):
             raise BadInputError(
                 f"expected a guide of uint8 ({side}, {side}, 4), found {guide.dtype} {guide.shape}"
@@ -107,13 +98,11 @@ class OnnxFaceGenerator:
             raise BadInputError(
                 f"expected reference features (R * {sum(self._lengths)},), found {reference_features.shape}"
             )
-        feed: dict[str, Any] = {self._names[0]: np.ascontiguousarray(guide)[None]}
-        begin = 0
-        for name, length in zip(self._names[1:], self._lengths, strict=True):
-            feed[name] = reference_features[begin : begin + count * length].reshape(1, count, length)
+        parts, begin = [], 0
+        for length in self._lengths:
+            parts.append(reference_features[begin : begin + count * length].reshape(count, length))
             begin += count * length
-        painted: ImageArray = self._painter.run(None, feed)[0][0]
-        return painted
+        return self._painter.paint(np.ascontiguousarray(guide), parts, rows or (0, side))
 
 
 class PassThroughGenerator:
@@ -132,7 +121,9 @@ class PassThroughGenerator:
         """Return nothing worth keeping: float32 (0,)."""
         return np.zeros(0, np.float32)
 
-    def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
+    def generate(
+        self, guide: ImageArray, reference_features: FloatArray, rows: tuple[int, int] | None = None
+    ) -> ImageArray:
         """Return the RGB of a uint8 (p, p, 4) guide, as a new array."""
         return np.ascontiguousarray(guide[..., :3])
 

@@ -72,7 +72,9 @@ def test_it_tells_where_it_has_changed_the_base_frame(composer: FrameComposer, c
 class SoftPainter(PassThroughGenerator):
     """Paints what was drawn, softly."""
 
-    def generate(self, guide: ImageArray, reference_features: FloatArray) -> ImageArray:
+    def generate(
+        self, guide: ImageArray, reference_features: FloatArray, rows: tuple[int, int] | None = None
+    ) -> ImageArray:
         return np.asarray(
             cv2.GaussianBlur(super().generate(guide, reference_features), (0, 0), 0.8), np.uint8
         )

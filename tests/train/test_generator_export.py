@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
+from onnx import numpy_helper
 
 from talkingface.engines.onnx_generator import (
+    ENCODER_NAME,
     PAINTER_NAME,
     OnnxFaceGenerator,
     PassThroughGenerator,
@@ -47,6 +51,62 @@ def test_onnx_paints_what_torch_paints(exported: tuple[FaceGeneratorNetwork, Pat
     assert painted.dtype == np.uint8 and painted.shape == (128, 128, 3)
     assert np.abs(painted - levels).max() <= 1.0
     assert np.abs(painted.astype(int) - guide[..., :3]).max() > 3, "the test would prove nothing"
+
+
+@pytest.mark.parametrize(("references", "rows"), [(1, (0, 128)), (6, (16, 104)), (6, (33, 34)), (3, (0, 5))])
+def test_compiled_loops_paint_what_the_graph_paints(
+    exported: tuple[FaceGeneratorNetwork, Path, float], references: int, rows: tuple[int, int]
+) -> None:
+    engine = load_face_generator(exported[1])
+    pictures = random_pictures(references, 3)
+    for seed in range(2):  # the second is not to see what the first left behind
+        guide = np.roll(random_pictures(2, 4)[seed], 3 * seed, axis=1)
+        expected = run_graphs(exported[1], guide, pictures)
+        painted = engine.generate(guide, engine.encode_references(pictures), rows)
+        wanted = slice(*rows)
+        assert np.abs(painted[wanted].astype(int) - expected[wanted]).max() <= 1
+        assert (painted[wanted] == expected[wanted]).mean() > 0.999
+
+
+def run_graphs(folder: Path, guide: np.ndarray, references: np.ndarray) -> np.ndarray:
+    encoder, painter = (onnxruntime.InferenceSession(folder / name) for name in (ENCODER_NAME, PAINTER_NAME))
+    parts = encoder.run(None, {"references": references})
+    names = [entry.name for entry in painter.get_inputs()]
+    feed = dict(zip(names, [guide[None], *(part[None] for part in parts)], strict=True))
+    return painter.run(None, feed)[0][0]
+
+
+def test_a_smaller_patch_is_painted_too(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    network = FaceGeneratorNetwork(FaceGeneratorConfig(patch_px=64, copy_px=48)).eval()
+    torch.nn.init.normal_(network.painter.paint.weight, std=0.05)
+    export_generator(network, tmp_path, training_data=[], metrics={}, licence="Apache-2.0")
+    guide, references = random_pictures(1, 4)[0, :64, :64].copy(), random_pictures(2, 3)[:, :64, :64].copy()
+    engine = load_face_generator(tmp_path)
+    painted = engine.generate(guide, engine.encode_references(references))
+    assert np.abs(painted.astype(int) - run_graphs(tmp_path, guide, references)).max() <= 1
+
+
+@pytest.mark.parametrize("layer", ["first.weight", "describe.weight", "query.bias", "mix_fine.weight"])
+def test_a_graph_whose_weights_do_not_fit_is_refused(
+    exported: tuple[FaceGeneratorNetwork, Path, float], tmp_path: Path, layer: str
+) -> None:
+    graph = onnx.load(exported[1] / PAINTER_NAME)
+    tensor = next(one for one in graph.graph.initializer if one.name == f"painter.{layer}")
+    shorter = numpy_helper.from_array(numpy_helper.to_array(tensor)[:-4].copy(), tensor.name)
+    tensor.CopyFrom(shorter)
+    onnx.save(graph, tmp_path / "generator.onnx")
+    with pytest.raises(CheckpointError, match="expected a mouth painter"):
+        load_face_generator(exported[1], tmp_path / "generator.onnx")
+
+
+def test_a_graph_with_weights_in_another_file_is_refused(
+    exported: tuple[FaceGeneratorNetwork, Path, float], tmp_path: Path
+) -> None:
+    graph = onnx.load(exported[1] / PAINTER_NAME)
+    onnx.save(graph, tmp_path / "generator.onnx", save_as_external_data=True, size_threshold=0)
+    with pytest.raises(CheckpointError, match="file of its own"):
+        load_face_generator(exported[1], tmp_path / "generator.onnx")
 
 
 def test_weights_come_back_from_the_folder(exported: tuple[FaceGeneratorNetwork, Path, float]) -> None:

@@ -298,7 +298,8 @@ def relieved(source: FloatArray, shift: FloatArray, outward: NDArray[np.int64]) 
     moved = shift.copy()
     push, count = np.empty((len(moved), 2), np.float32), np.empty(len(moved), np.int64)
     for _ in range(SWEEPS):
-        push[:], count[:] = 0, 0
+        for end in range(len(moved)):
+            push[end, 0], push[end, 1], count[end] = 0, 0, 0
         is_squeezed = False
         for edge in range(edges):
             near, far = outward[edge, 0], outward[edge, 1]

@@ -6,7 +6,6 @@ triangles are sorted by depth instead of pixels.
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,12 +25,10 @@ from talkingface.mouth_drawing import (
 )
 from talkingface.records import FloatArray, ImageArray, MouthGeometry, TeethLook
 from talkingface.skin_painting import SkinPainter
-from talkingface.triangle_painting import paint_values, seen_far_to_near
+from talkingface.triangle_painting import SAMPLES_Y, paint_mouth_inside, seen_far_to_near
 from talkingface.wrap_mesh import FaceMeshes
 
-SAMPLES_Y = 4  # samples of a pixel around the mouth, one above the other: lips and the edges of teeth lie
 FULL = 255
-NO_TOOTH = -1.0
 
 
 class CpuMouthRenderer:
@@ -50,14 +47,11 @@ class CpuMouthRenderer:
         self._skin_painter = SkinPainter()
         wrap = meshes.wrap
         self._opacity = (np.float32(FULL) * wrap.coverage).astype(np.float32)
-        self._shut, self._open = (
-            np.zeros(wrap.vertex_count, np.float32),
-            np.ones(wrap.vertex_count, np.float32),
-        )
         self._inner_lips = inner_lip_vertices(wrap.mouth_triangles)
-        lower_count = len(meshes.lower_teeth.vertices)
+        first_lower = wrap.vertex_count
+        first_upper = first_lower + len(meshes.lower_teeth.vertices)
         self._teeth = np.concatenate(
-            [meshes.lower_teeth.triangles, meshes.upper_teeth.triangles + lower_count]
+            [meshes.lower_teeth.triangles + first_lower, meshes.upper_teeth.triangles + first_upper]
         ).astype(np.int32)
 
     def wear(self, look: TeethLook) -> None:
@@ -114,56 +108,48 @@ class CpuMouthRenderer:
     ) -> None:
         """Paint teeth and cavity into the picture, changed in place, where skin leaves the mouth's box free."""
         left, top, right, bottom = box
-        size = ((bottom - top) * SAMPLES_Y, right - left)
-        hole, light = np.zeros(size, np.float32), np.full(size, NO_TOOTH, np.float32)
-        samples = _to_samples(points, box)
-        everywhere = (0, 0, size[1], size[0])
-        mouth = seen_far_to_near(samples, self._meshes.wrap.mouth_triangles, everywhere)
-        paint_values(hole, samples, mouth, self._open)
-        nearby = seen_far_to_near(samples, self._meshes.wrap.triangles, everywhere)
-        paint_values(hole, samples, nearby, self._shut)
-        x, y, width, height = cv2.boundingRect(cv2.compare(hole, 0.0, cv2.CMP_GT))
-        if not width:
-            return
-        # A pixel's teeth are counted in all of its samples, those beyond the hole's edge too.
-        needed = (x, y // SAMPLES_Y * SAMPLES_Y, x + width, -(-(y + height) // SAMPLES_Y) * SAMPLES_Y)
-        teeth = [
-            (geometry.lower_teeth_px, self._meshes.lower_teeth.shade),
-            (geometry.upper_teeth_px, self._meshes.upper_teeth.shade),
-        ]
-        lights = [teeth_light(place, shade, oval.half_width_px) for place, shade in teeth]
-        samples = _to_samples(np.concatenate([place for place, _ in teeth]), box)
-        triangles = seen_far_to_near(samples, self._teeth, needed)
-        paint_values(light, samples, triangles, np.concatenate(lights))
-        inside = picture[top:bottom, left:right]
-        shape = np.array(
-            [*(oval.centre_px - (left, top)), *oval.axis, oval.half_width_px, oval.half_height_px], np.float64
+        wrap, upper, lower = self._meshes.wrap, self._meshes.upper_teeth, self._meshes.lower_teeth
+        parts = points, geometry.lower_teeth_px, geometry.upper_teeth_px
+        lights = (
+            teeth_light(parts[1], lower.shade, oval.half_width_px),
+            teeth_light(parts[2], upper.shade, oval.half_width_px),
         )
-        colours = FULL * np.stack([self._look.teeth * oval.slit_light, self._look.cavity]).astype(np.float64)
-        _lay_inside(inside, hole, light, shape, colours)
+        hole, light, spans = paint_mouth_inside(
+            box, parts, wrap.mouth_triangles, wrap.triangles, self._teeth, lights
+        )
+        (x, y), (axis_x, axis_y) = oval.centre_px.tolist(), oval.axis.tolist()
+        shape = x - left, y - top, axis_x, axis_y, oval.half_width_px, oval.half_height_px
+        teeth_colour = self._look.teeth * np.float32(oval.slit_light)
+        inside = picture[top:bottom, left:right]
+        _lay_inside(inside, hole, light, spans, shape, teeth_colour, self._look.cavity)
 
 
 @compiled
 def _lay_inside(
     picture: ImageArray,
-    hole: FloatArray,
+    hole: NDArray[np.uint8],
     light: FloatArray,
-    oval: NDArray[np.float64],
-    colours: NDArray[np.float64],
+    spans: NDArray[np.int64],
+    oval: tuple[float, float, float, float, float, float],
+    teeth: FloatArray,
+    cavity: FloatArray,
 ) -> None:
     """Lay teeth and cavity where the mouth is open.
 
     Args:
         picture: uint8 (h, w, 4), changed in place.
-        hole: float32 (h * SAMPLES_Y, w) 1 where the mouth is open, 0 where skin is.
-        light: float32 (h * SAMPLES_Y, w) of the teeth; below 0 there are none.
-        oval: float64 (6,) centre x and y, axis x and y, half width and half height, in pixels.
-        colours: float64 (2, 3) of lit teeth and of the cavity, 0..255.
+        hole: uint8 (h * SAMPLES_Y, w) of :func:`talkingface.triangle_painting.paint_mouth_inside`.
+        light: float32 (h * SAMPLES_Y, w) of the same.
+        spans: int64 (h * SAMPLES_Y, 2) of the same.
+        oval: centre x and y, axis x and y, half width and half height, in pixels.
+        teeth: float32 (3,) colour of lit teeth, 0..1.
+        cavity: float32 (3,) colour of the cavity, 0..1.
     """
     for y in range(picture.shape[0]):
-        for x in range(picture.shape[1]):
+        rows = range(y * SAMPLES_Y, (y + 1) * SAMPLES_Y)
+        for x in range(spans[y * SAMPLES_Y, 0], spans[y * SAMPLES_Y, 1]):
             share = tooth = tooth_light = 0.0
-            for row in range(y * SAMPLES_Y, (y + 1) * SAMPLES_Y):
+            for row in rows:
                 share += hole[row, x]
                 if light[row, x] >= 0:
                     tooth += 1.0
@@ -179,15 +165,8 @@ def _lay_inside(
             cavity_light = (CAVITY_CENTRE_LIGHT + (1 - CAVITY_CENTRE_LIGHT) * radius) * (1 - tooth)
             drawn_share = share if picture[y, x, 3] > 0 else 1.0
             for channel in range(3):
-                inside = tooth_light * colours[0, channel] + cavity_light * colours[1, channel]
+                lit, dark = FULL * float(teeth[channel]), FULL * float(cavity[channel])
+                inside = tooth_light * lit + cavity_light * dark
                 before = float(picture[y, x, channel])
                 picture[y, x, channel] = int(before + (inside - before) * drawn_share + 0.5)
             picture[y, x, 3] = max(int(picture[y, x, 3]), int(share * FULL + 0.5))
-
-
-def _to_samples(points_px: FloatArray, box: Box) -> FloatArray:
-    """Carry pixels, float32 (n, 3), into the samples of a box: pixel (0, 0) covers samples 0 to SAMPLES_Y - 1."""
-    samples = points_px.copy()
-    samples[:, 0] -= np.float32(box[0])
-    samples[:, 1] = (samples[:, 1] - np.float32(box[1] - 0.5)) * np.float32(SAMPLES_Y) - np.float32(0.5)
-    return samples

@@ -69,35 +69,40 @@ def mouth_oval(inner_lips_px: FloatArray) -> MouthOval:
 
 @compiled
 def _oval(points: FloatArray) -> tuple[float, float, float, float, float, float]:
-    left, right = points[:, 0].argmin(), points[:, 0].argmax()
+    left = right = 0
+    for i in range(1, len(points)):
+        left = i if points[i, 0] < points[left, 0] else left
+        right = i if points[i, 0] > points[right, 0] else right
     axis_x, axis_y = float(points[right, 0] - points[left, 0]), float(points[right, 1] - points[left, 1])
     length = math.hypot(axis_x, axis_y)
     if length > 1e-3:
         axis_x, axis_y = axis_x / length, axis_y / length
     else:
         axis_x, axis_y = 1.0, 0.0
-    along = points[:, 0] * axis_x + points[:, 1] * axis_y
-    across = points[:, 1] * axis_x - points[:, 0] * axis_y
-    middle, rise = (along.max() + along.min()) / 2, (across.max() + across.min()) / 2
+    begin = top = math.inf
+    end = bottom = -math.inf
+    for i in range(len(points)):
+        along = points[i, 0] * axis_x + points[i, 1] * axis_y
+        across = points[i, 1] * axis_x - points[i, 0] * axis_y
+        begin, end = min(begin, along), max(end, along)
+        top, bottom = min(top, across), max(bottom, across)
+    middle, rise = (end + begin) / 2, (bottom + top) / 2
     return (
         axis_x * middle - axis_y * rise,
         axis_y * middle + axis_x * rise,
         axis_x,
         axis_y,
-        max((along.max() - along.min()) / 2, 1.0),
-        max((across.max() - across.min()) / 2, SMALLEST_HALF_HEIGHT_PX),
+        max((end - begin) / 2, 1.0),
+        max((bottom - top) / 2, SMALLEST_HALF_HEIGHT_PX),
     )
 
 
 def mouth_box(inner_lips_px: FloatArray, width: int, height: int) -> Box | None:
     """Return left, top, right, bottom of the pixels that the hole of the mouth can touch, or None outside the crop."""
-    (low_x, low_y), (high_x, high_y) = (
-        inner_lips_px[:, :2].min(0).tolist(),
-        inner_lips_px[:, :2].max(0).tolist(),
-    )
-    left, top = max(math.floor(low_x) - BOX_MARGIN_PX, 0), max(math.floor(low_y) - BOX_MARGIN_PX, 0)
-    right = min(math.ceil(high_x) + BOX_MARGIN_PX + 1, width)
-    bottom = min(math.ceil(high_y) + BOX_MARGIN_PX + 1, height)
+    x, y = inner_lips_px.T[:2].tolist()
+    left, top = max(math.floor(min(x)) - BOX_MARGIN_PX, 0), max(math.floor(min(y)) - BOX_MARGIN_PX, 0)
+    right = min(math.ceil(max(x)) + BOX_MARGIN_PX + 1, width)
+    bottom = min(math.ceil(max(y)) + BOX_MARGIN_PX + 1, height)
     return (left, top, right, bottom) if left < right and top < bottom else None
 
 
@@ -112,6 +117,7 @@ def triangles_in_box(points_px: FloatArray, triangles: NDArray[np.int32], box: B
     return triangles[(corners[:, 0] & corners[:, 1] & corners[:, 2]) == 0]
 
 
+@compiled
 def teeth_light(teeth_px: FloatArray, shade: FloatArray, mouth_half_width_px: float) -> FloatArray:
     """Return float32 (n,) 0..1: each tooth vertex' own shade, darker the further back it lies.
 
@@ -120,11 +126,14 @@ def teeth_light(teeth_px: FloatArray, shade: FloatArray, mouth_half_width_px: fl
         shade: float32 (n,) 0..1 of the mesh.
         mouth_half_width_px: the depth over which the light falls off.
     """
-    if not len(teeth_px):
-        return np.zeros(0, np.float32)
-    away = teeth_px[:, 2]
-    depth = (away - away.min()) / mouth_half_width_px
-    return (shade * (1.0 - TEETH_BACK_SHADE * np.minimum(depth, 1.0))).astype(np.float32)
+    light, one = np.empty(len(teeth_px), np.float32), np.float32(1)
+    nearest = np.float32(math.inf)
+    for i in range(len(teeth_px)):
+        nearest = min(nearest, teeth_px[i, 2])
+    for i in range(len(teeth_px)):
+        depth = np.float32(teeth_px[i, 2] - nearest) / np.float32(mouth_half_width_px)
+        light[i] = shade[i] * (one - np.float32(TEETH_BACK_SHADE) * min(depth, one))
+    return light
 
 
 def inner_lip_vertices(mouth_triangles: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -219,13 +228,9 @@ def check_geometry(geometry: MouthGeometry, meshes: FaceMeshes) -> None:
         ("lower_teeth_px", geometry.lower_teeth_px, (len(meshes.lower_teeth.vertices), 3)),
     )
     for name, value, shape in wanted:
-        if (
-            not isinstance(value, np.ndarray)
-            or value.shape != shape
-            or not np.issubdtype(value.dtype, np.floating)
-        ):
+        if not isinstance(value, np.ndarray) or value.shape != shape or value.dtype.kind != "f":
             raise BadInputError(f"expected {name} of float32 {shape}, found {_described(value)}")
-        if not math.isfinite(float(value.sum())) and not np.isfinite(value).all():  # a sum is quicker
+        if not math.isfinite(np.vdot(value, value)) and not np.isfinite(value).all():  # one number is quicker
             raise BadInputError(f"expected finite pixels in {name}, found NaN or infinity")
 
 

@@ -61,11 +61,8 @@ class MouthSpace:
 
     def project(self, displacement: FloatArray) -> FloatArray:
         """Return the (..., K) coefficients that come nearest to a (..., 478, 3) displacement from rest."""
-        return self.project_moved(displacement[..., self.vertices, :])
-
-    def project_moved(self, moved: FloatArray) -> FloatArray:
-        """Do the same with the displacement of :attr:`vertices` alone, (..., M, 3)."""
-        return (moved.reshape(*moved.shape[:-2], -1) @ self._projector).astype(np.float32, copy=False)
+        moved = displacement[..., self.vertices, :]
+        return (moved.reshape(*moved.shape[:-2], -1) @ self.projector).astype(np.float32, copy=False)
 
     @cached_property
     def _flat_basis(self) -> FloatArray:
@@ -73,8 +70,8 @@ class MouthSpace:
         return np.ascontiguousarray(self.basis.reshape(self.coefficient_count, -1), np.float32)
 
     @cached_property
-    def _projector(self) -> FloatArray:
-        """float32 (3M, K): displacement to coefficients, by weighted least squares on orthogonal components."""
+    def projector(self) -> FloatArray:
+        """float32 (3M, K): displacement of the vertices to coefficients; weighted least squares, orthogonal parts."""
         weighted = self.basis.astype(np.float64) * self.weights[:, None] ** 2
         flat = weighted.reshape(self.coefficient_count, -1)
         norm = (flat * self.basis.reshape(self.coefficient_count, -1)).sum(1)

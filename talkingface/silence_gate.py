@@ -34,8 +34,9 @@ CLOSE_STEP = 0.5
 
 def level_dbfs(features: FloatArray) -> float:
     """Return the loudness of one frame's float32 (2, 80) log-mel columns, in dBFS of white noise as loud."""
-    powers = np.exp(features[:, FIRST_BAND:LAST_BAND], dtype=np.float64)
-    return 10.0 * math.log10(powers.sum() / powers.size) - LEVEL_AT_FULL_SCALE_DB
+    powers = features[:, FIRST_BAND:LAST_BAND].astype(np.float64)
+    np.exp(powers, out=powers)
+    return 10.0 * math.log10(float(powers.sum()) / powers.size) - LEVEL_AT_FULL_SCALE_DB
 
 
 class SilenceGate:
@@ -80,8 +81,8 @@ class SilenceGate:
             self._background_dbfs = max(self._background_dbfs, risen)
         self._outstanding.append(level > max(self._threshold_dbfs, self._background_dbfs + STANDS_OUT_DB))
 
-    def apply(self, coefficients: FloatArray) -> tuple[FloatArray, bool]:
-        """Gate one frame's (K,) coefficients by what was heard around it; returns them and whether it is silent."""
+    def next_weight(self) -> float:
+        """Return by what the next frame's coefficients count, 0..1, from what was heard around it; 0 is silence."""
         recent_dbfs = list(self._levels_dbfs)[-self._silence_frames :]
         if self._drones or not any(self._outstanding):
             self._shut = True
@@ -91,8 +92,7 @@ class SilenceGate:
             self._shut = True
         self._open = min(1.0, max(0.0, self._open + (-CLOSE_STEP if self._shut else OPEN_STEP)))
         # Away from 0 and 1 the ramp has no corners, so the mouth does not pop.
-        weight = np.float32(self._open * self._open * (3.0 - 2.0 * self._open))
-        return coefficients * weight, self._open == 0.0
+        return self._open * self._open * (3.0 - 2.0 * self._open)
 
     def _is_droning(self) -> bool:
         """Return whether a sound too faint for a speaker has been steady for so long that it is none."""
@@ -121,10 +121,13 @@ def gate_all(
     Returns:
         float32 (T - skipped, K) coefficients and bool (T - skipped,) silent.
     """
-    shown = np.zeros((len(coefficients) - skipped, coefficients.shape[1]), np.float32)
+    shown = coefficients[skipped:].copy()
     silent = np.zeros(len(shown), bool)
-    for row, values in enumerate(coefficients):
+    for row in range(len(coefficients)):
         gate.listen(features[FEATURES_PER_FRAME * row : FEATURES_PER_FRAME * (row + 1)])
         if row >= skipped:
-            shown[row - skipped], silent[row - skipped] = gate.apply(values)
+            weight = gate.next_weight()
+            if weight < 1:
+                shown[row - skipped] *= np.float32(weight)
+                silent[row - skipped] = weight == 0
     return shown, silent

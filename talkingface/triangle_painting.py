@@ -24,48 +24,44 @@ KEPT_FROM = PLACE_BITS - 8
 # Where a pixel takes its colour from is one whole number: x in 256ths, y in 256ths, coverage 0..255.
 Y_FROM, COVERAGE_FROM = 24, 48
 SIDES = 7  # numbers that describe the sides of a triangle
+SAMPLES_Y = 4  # samples of a pixel around the mouth, one above the other: lips and the edges of teeth lie
+NO_TOOTH = -1.0
 
 
-def seen_far_to_near(points_px: FloatArray, triangles: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
+@compiled
+def seen_far_to_near(points: FloatArray, triangles: NDArray[np.int32], box: Box) -> NDArray[np.int32]:
     """Choose the triangles that can be seen in a box and sort them, the nearest last.
 
     Args:
-        points_px: float32 (V, 3) pixels, z away.
+        points: float32 (V, 3) pixels, z away.
         triangles: int32 (T, 3); those count whose corners lie clockwise on the picture.
         box: left, top, right, bottom in pixels.
 
     Returns:
         int32 (S, 3), by the depth of their middles.
     """
-    return _seen_far_to_near(points_px, triangles, *(float(side) for side in box))
-
-
-@compiled
-def _seen_far_to_near(
-    points: FloatArray,
-    triangles: NDArray[np.int32],
-    left: float,
-    top: float,
-    right: float,
-    bottom: float,
-) -> NDArray[np.int32]:
     seen = np.empty(len(triangles), np.intp)
     depth = np.empty(len(triangles), np.float32)
     count = 0
     for t in range(len(triangles)):
-        a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        ax, bx, cx = points[a, 0], points[b, 0], points[c, 0]
-        ay, by, cy = points[a, 1], points[b, 1], points[c, 1]
-        if (bx - ax) * (cy - ay) <= (cx - ax) * (by - ay):
-            continue
-        if max(ax, bx, cx) < left or min(ax, bx, cx) > right:
-            continue
-        if max(ay, by, cy) < top or min(ay, by, cy) > bottom:
-            continue
-        seen[count] = t
-        depth[count] = -(points[a, 2] + points[b, 2] + points[c, 2])
-        count += 1
+        if _is_seen(points, triangles[t], box):
+            a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+            seen[count], depth[count] = t, -(points[a, 2] + points[b, 2] + points[c, 2])
+            count += 1
     return triangles[seen[:count][np.argsort(depth[:count], kind="mergesort")]]
+
+
+@compiled
+def _is_seen(points: FloatArray, triangle: NDArray[np.int32], box: Box) -> bool:
+    """Return whether a triangle's corners, int32 (3,), lie clockwise and its bounds touch a box."""
+    a, b, c = triangle[0], triangle[1], triangle[2]
+    ax, bx, cx = points[a, 0], points[b, 0], points[c, 0]
+    ay, by, cy = points[a, 1], points[b, 1], points[c, 1]
+    if (bx - ax) * (cy - ay) <= (cx - ax) * (by - ay):
+        return False
+    left, top, right, bottom = box
+    is_beside = max(ax, bx, cx) < left or min(ax, bx, cx) > right
+    return not (is_beside or max(ay, by, cy) < top or min(ay, by, cy) > bottom)
 
 
 @compiled
@@ -131,12 +127,17 @@ def _slopes(points: FloatArray, triangle: NDArray[np.int32]) -> tuple[float, flo
 
 @compiled
 def paint_values(
-    picture: FloatArray, points: FloatArray, triangles: NDArray[np.int32], values: FloatArray
+    picture: FloatArray,
+    spans: NDArray[np.int64],
+    points: FloatArray,
+    triangles: NDArray[np.int32],
+    values: FloatArray,
 ) -> None:
     """Paint numbers that are linear over each triangle.
 
     Args:
         picture: float32 (h, w), changed in place.
+        spans: int64 (h, 2) the first pixel of each row that may be painted, and the one after the last.
         points: float32 (V, 2 or 3) x and y in pixels.
         triangles: int32 (T, 3).
         values: float32 (V,) at the points.
@@ -156,8 +157,116 @@ def paint_values(
             start, end = _run(sides, y, width)
             row = first + by_y * (y - points[a, 1]) - by_x * points[a, 0]
             into = picture[y]
-            for x in range(start, end):
+            for x in range(max(start, spans[y, 0]), min(end, spans[y, 1])):
                 into[np.uintp(x)] = row + by_x * x
+
+
+@compiled
+def paint_mouth_inside(
+    box: Box,
+    parts: tuple[FloatArray, FloatArray, FloatArray],
+    mouth_triangles: NDArray[np.int32],
+    skin_triangles: NDArray[np.int32],
+    teeth_triangles: NDArray[np.int32],
+    lights: tuple[FloatArray, FloatArray],
+) -> tuple[NDArray[np.uint8], FloatArray, NDArray[np.int64]]:
+    """Paint where skin leaves the mouth open, and which teeth are seen there.
+
+    Args:
+        box: the pixels around the mouth.
+        parts: float32 (n, 3) pixels of the wrap and of both rows of teeth.
+        mouth_triangles: int32 (C, 3) the surface between the inner lips; vertices are counted through all parts.
+        skin_triangles: int32 (T, 3) the rest of the wrap.
+        teeth_triangles: int32 (S, 3) both rows of teeth.
+        lights: float32 (n,) 0..1 at the vertices of both rows.
+
+    Returns:
+        Of each sample of the box, ``SAMPLES_Y`` to a pixel, one above the other: uint8 (h, w) 1 where the mouth is
+        open; float32 (h, w) the light of the tooth there, ``NO_TOOTH`` where there is none; int64 (h, 2) the first
+        column of each row that counts and the one after the last, the same for all samples of a pixel.
+    """
+    height, width = (box[3] - box[1]) * SAMPLES_Y, box[2] - box[0]
+    hole, light = np.zeros((height, width), np.uint8), np.empty((height, width), np.float32)
+    spans, points = np.empty((height, 2), np.int64), _to_samples(parts, box)
+    bounds = _widen(spans, width)
+    _cover(hole, spans, points, mouth_triangles, bounds, np.uint8(1))
+    bounds = _narrow(spans, hole)
+    _cover(hole, spans, points, skin_triangles, bounds, np.uint8(0))
+    bounds = _narrow(spans, hole)
+    for y in range(height):
+        for x in range(spans[y, 0], spans[y, 1]):
+            light[y, x] = NO_TOOTH
+    values, row = np.empty(len(points), np.float32), len(parts[0])
+    for teeth in lights:
+        for value in teeth:
+            values[row] = value
+            row += 1
+    paint_values(light, spans, points, seen_far_to_near(points, teeth_triangles, bounds), values)
+    return hole, light, spans
+
+
+@compiled
+def _to_samples(parts: tuple[FloatArray, FloatArray, FloatArray], box: Box) -> FloatArray:
+    """Carry pixels, float32 (n, 3) each, into the samples of a box: pixel (0, 0) covers samples 0 to SAMPLES_Y - 1."""
+    left, top = np.float32(box[0]), np.float32(box[1] - 0.5)
+    samples = np.empty((len(parts[0]) + len(parts[1]) + len(parts[2]), 3), np.float32)
+    row = 0
+    for points in parts:
+        for i in range(len(points)):
+            samples[row, 0] = points[i, 0] - left
+            samples[row, 1] = (points[i, 1] - top) * np.float32(SAMPLES_Y) - np.float32(0.5)
+            samples[row, 2] = points[i, 2]
+            row += 1
+    return samples
+
+
+@compiled
+def _widen(spans: NDArray[np.int64], width: int) -> Box:
+    """Let the spans, changed in place, hold whole rows; returns the box around them."""
+    for y in range(len(spans)):
+        spans[y, 0], spans[y, 1] = 0, width
+    return 0, 0, width, len(spans)
+
+
+@compiled
+def _cover(
+    picture: NDArray[np.uint8],
+    spans: NDArray[np.int64],
+    points: FloatArray,
+    triangles: NDArray[np.int32],
+    bounds: Box,
+    value: np.uint8,
+) -> None:
+    """Paint one number over all triangles that can be seen within bounds; see :func:`paint_values`."""
+    height, width = picture.shape
+    sides = np.empty(SIDES, np.float32)
+    for t in range(len(triangles)):
+        if not _is_seen(points, triangles[t], bounds):
+            continue
+        top, bottom = _sides(points, triangles[t], height, sides)
+        for y in range(top, bottom):
+            start, end = _run(sides, y, width)
+            for x in range(max(start, spans[y, 0]), min(end, spans[y, 1])):
+                picture[y, x] = value
+
+
+@compiled
+def _narrow(spans: NDArray[np.int64], hole: NDArray[np.uint8]) -> Box:
+    """Narrow the spans of samples, changed in place, to the pixels that have a hole; returns the box around them."""
+    height, width = hole.shape
+    left, top, right, bottom = width, height, 0, 0
+    for first in range(0, height, SAMPLES_Y):
+        begin, end = width, 0
+        for y in range(first, first + SAMPLES_Y):
+            for x in range(spans[y, 0], spans[y, 1]):
+                if hole[y, x]:
+                    begin, end = min(begin, x), max(end, x + 1)
+        for y in range(first, first + SAMPLES_Y):
+            spans[y, 0], spans[y, 1] = begin, end
+        if begin < end:
+            left, right = min(left, begin), max(right, end)
+            top, bottom = min(top, first), first + SAMPLES_Y
+    return left, top, right, bottom
 
 
 @compiled

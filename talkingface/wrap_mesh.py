@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkingface.errors import CheckpointError
-from talkingface.landmarks import LIPS_INNER, LIPS_OUTER, face_height_px
+from talkingface.landmarks import LIPS_INNER, LIPS_OUTER
+from talkingface.mesh_motion import wrap_vertices
 from talkingface.records import FloatArray
 
 MESH_FOLDER = Path(__file__).resolve().parent.parent / "assets" / "meshes"
@@ -53,19 +54,9 @@ class WrapMesh:
 
     def vertices(self, points: FloatArray) -> FloatArray:
         """Return the (V, 3) wrap of a tracked face, float32 (478, 3), in the same units."""
-        jaw = points[self.skirt_landmarks]
-        away = jaw - points[self.skirt_centre_landmark]
-        away[:, 2] = 0
-        away /= np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-6)[:, None]
-        reach = np.array(self.skirt_out, np.float32) * np.float32(face_height_px(points))
-        rings = jaw + away * reach[:, None, None]
-        return np.concatenate([points[self.landmarks], rings.reshape(-1, 3)]).astype(np.float32, copy=False)
-
-    def moved(self, rest: FloatArray, landmark_shift: FloatArray) -> FloatArray:
-        """Move a (V, 3) wrap by a (L, 3) shift of its landmarks; the skirt follows the jaw, less and less."""
-        jaw_shift = landmark_shift[self.jaw_rows]
-        shifts = [landmark_shift, *(jaw_shift * share for share in self.skirt_motion)]
-        return (rest + np.concatenate(shifts)).astype(np.float32)
+        return wrap_vertices(
+            points, self.landmarks, self.skirt_landmarks, self.skirt_centre_landmark, self.skirt_out
+        )
 
     @cached_property
     def jaw_rows(self) -> NDArray[np.int64]:

@@ -25,13 +25,18 @@ def grid(columns: int, rows: int, width: int, height: int, seed: int) -> tuple[n
     return vertices.astype(np.float32), np.array(triangles, np.int32)
 
 
+def whole(picture: np.ndarray) -> np.ndarray:
+    """Spans of all rows of a picture, (h, 2)."""
+    return np.tile(np.array([0, picture.shape[1]]), (len(picture), 1))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_mesh_covers_every_pixel_exactly_once(seed: int) -> None:
     vertices, triangles = grid(9, 7, 61, 47, seed)
     times = np.zeros((47, 61), int)
     for triangle in triangles:
         painted = np.zeros((47, 61), np.float32)
-        paint_values(painted, vertices, triangle[None], np.ones(len(vertices), np.float32))
+        paint_values(painted, whole(painted), vertices, triangle[None], np.ones(len(vertices), np.float32))
         times += painted > 0
     assert (times == 1).all()
 
@@ -39,7 +44,7 @@ def test_a_mesh_covers_every_pixel_exactly_once(seed: int) -> None:
 def test_values_are_linear() -> None:
     vertices, triangles = grid(6, 5, 40, 30, 2)
     picture = np.zeros((30, 40), np.float32)
-    paint_values(picture, vertices, triangles, vertices[:, 0] * 2 + vertices[:, 1] * 7)
+    paint_values(picture, whole(picture), vertices, triangles, vertices[:, 0] * 2 + vertices[:, 1] * 7)
     y, x = np.mgrid[:30, :40]
     assert np.abs(picture - (2 * x + 7 * y)).max() < 1e-3
 
@@ -47,17 +52,24 @@ def test_values_are_linear() -> None:
 def test_pixels_are_those_whose_middle_lies_inside() -> None:
     triangle = np.array([[2.3, 1.2], [17.8, 6.1], [6.4, 18.9]], np.float32)
     picture = np.zeros((20, 20), np.float32)
-    paint_values(picture, triangle, ONE_TRIANGLE, np.ones(3, np.float32))
+    paint_values(picture, whole(picture), triangle, ONE_TRIANGLE, np.ones(3, np.float32))
     for y in range(20):
         for x in range(20):
             assert picture[y, x] == (cv2.pointPolygonTest(triangle, (x, y), False) > 0)
+
+
+def test_nothing_is_painted_beyond_the_spans() -> None:
+    points = np.array([[0, 0], [40, 0], [0, 40]], np.float32)
+    picture = np.zeros((3, 12), np.float32)
+    paint_values(picture, np.array([[2, 5], [12, 0], [0, 1]]), points, ONE_TRIANGLE, np.ones(3, np.float32))
+    assert [np.flatnonzero(row).tolist() for row in picture] == [[2, 3, 4], [], [0]]
 
 
 def test_later_triangles_lie_over_earlier_ones() -> None:
     points = np.array([[0, 0], [20, 0], [0, 20], [0, 0], [10, 0], [0, 10]], np.float32)
     values = np.array([1, 1, 1, 2, 2, 2], np.float32)
     picture = np.zeros((12, 12), np.float32)
-    paint_values(picture, points, np.array([[0, 1, 2], [3, 4, 5]], np.int32), values)
+    paint_values(picture, whole(picture), points, np.array([[0, 1, 2], [3, 4, 5]], np.int32), values)
     assert picture[2, 2] == 2
     assert picture[9, 9] == 1
 
@@ -75,7 +87,7 @@ def test_later_triangles_lie_over_earlier_ones() -> None:
 def test_triangles_without_area_or_outside_paint_nothing(corners: list[list[float]]) -> None:
     points = np.array(corners, np.float32)
     picture, places = np.zeros((10, 10), np.float32), np.zeros((10, 10), np.uint64)
-    paint_values(picture, points, ONE_TRIANGLE, np.ones(3, np.float32))
+    paint_values(picture, whole(picture), points, ONE_TRIANGLE, np.ones(3, np.float32))
     spans = np.tile(np.array([10, 0]), (10, 1))
     paint_places(places, spans, points, points[:, :2], np.full(3, 255, np.float32), ONE_TRIANGLE, 10, 0)
     assert picture.max() == places.max() == 0

@@ -6,15 +6,19 @@ onnxruntime needs a third to a half more: it sorts, adds and cuts small pictures
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from talkingface.engines import painter_loops as loops
+from talkingface.engines.painter_loops import LEAK, PLAIN
 from talkingface.errors import CheckpointError
 from talkingface.records import FloatArray, ImageArray
 
@@ -40,6 +44,61 @@ TO_PRODUCTS = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
 SIDES_PX = (64, 128)
 MOST_CHANNELS = 64
 EVEN_BORDER_PX = 8  # what is copied must begin at a place of whole pairs, at every resolution
+
+
+@dataclass(frozen=True)
+class _Room:
+    """Working arrays, kept from mouth to mouth: pictures as the loops hold them, and others for what lies between."""
+
+    seen: FloatArray
+    fine: FloatArray
+    changed: FloatArray
+    mixed_fine: FloatArray
+    middle: FloatArray
+    sum: FloatArray
+    mixed_middle: FloatArray
+    coarse: FloatArray
+    mixed_coarse: FloatArray
+    deep: FloatArray
+    nothing: FloatArray
+    tiles: FloatArray
+    products: FloatArray
+    flat: FloatArray
+    plain: FloatArray
+    copied: FloatArray
+    line: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, half: int, c: int, outs: dict[str, int]) -> _Room:
+        """Make room for a patch of ``half`` places a side, of which ``c`` are copied; ``outs`` of each layer."""
+
+        def picture(channels: int, side: int) -> FloatArray:
+            return np.zeros(channels * (side + 2) * loops.ROW, np.float32)
+
+        seen, fine, middle = loops.PHASES * loops.GUIDE_CHANNELS, outs["first"], outs["down"]
+        coarse, painted = outs["coarse"], outs["paint"]
+        numbers = max(seen, fine, middle, coarse, painted) * loops.PRODUCTS * loops.RUN
+        flat = max(fine * half // 2 * loops.ROW, outs["see_copy"] * c * c)
+        plain = max(outs["query"] * c * c // 4, half // 2 * loops.HALF_ROW, outs["deep"] * loops.POOLED**2)
+        return cls(
+            seen=picture(seen, half),
+            fine=picture(fine, half),
+            changed=picture(max(fine, painted), half),
+            mixed_fine=picture(fine, half),
+            middle=picture(middle, half // 2),
+            sum=picture(middle, half // 2),
+            mixed_middle=picture(middle, half // 2),
+            coarse=picture(coarse, half // 4),
+            mixed_coarse=picture(coarse, half // 4),
+            deep=picture(outs["deep"], half // 8),
+            nothing=np.zeros(loops.ROW, np.float32),
+            tiles=np.zeros(numbers, np.float32),
+            products=np.zeros(numbers, np.float32),
+            flat=np.zeros(flat, np.float32),
+            plain=np.zeros(plain, np.float32),
+            copied=np.zeros(loops.COLOURS * loops.PHASES * c * c, np.float32),
+            line=np.zeros(half // 2, np.uint32),
+        )
 
 
 class CompiledPainter:
@@ -75,11 +134,10 @@ class CompiledPainter:
             raise CheckpointError(
                 f"expected a mouth painter in {path}, found another graph ({error})"
             ) from error
-        self._layers = tuple(
-            _for_loops(name, weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in LAYERS
-        )
-        self._room = self._make_room()
-        self._line = np.zeros(self.patch_px // 4, np.uint32)
+        self._layers = {
+            name: _for_loops(name, weights[f"{name}.weight"], weights[f"{name}.bias"]) for name in LAYERS
+        }
+        self._room = _Room.of(self.patch_px // 2, self._copied_px // 2, self._outs)
 
     def _check_shapes(self, found: dict[str, tuple[int, ...]]) -> None:
         """See that everything has the shape that the loops count on; they check nothing themselves.
@@ -122,66 +180,102 @@ class CompiledPainter:
 
         Args:
             guide: uint8 (p, p, 4), contiguous.
-            parts: what references are encoded to, flat, in the order of :meth:`ordered`.
+            parts: what references are encoded to, float32 (R, n) each, in the order of :meth:`ordered`.
             rows: the first row that matters, and the one after the last; others may stay as the guide has them.
 
         Returns:
             uint8 (p, p, 3).
         """
-        pixels, keys, middle, descriptors = parts
-        quarter, c = self.patch_px // 4, self._copied_px // 4
-        count = len(descriptors)
+        room, layers, side = self._room, self._layers, self.patch_px // 4
+        half, c = 2 * side, self._copied_px // 2
+        pixels, keys, features, descriptors = parts
+        count, places = len(descriptors), (c // 2) ** 2
+        likeness = np.empty((2, count), np.float32)
+        shares, large_shares = np.zeros(count * places, np.float32), np.zeros(4 * count * places, np.float32)
         painted = guide.copy()
-        loops.paint_mouth(
-            guide.view(np.uint32)[..., 0],
-            (
-                pixels.reshape(count, loops.COLOURS * loops.PHASES, -1),
-                keys.reshape(count, -1, c, 2, c // 2),
-                middle.reshape(count, -1, quarter, 2, quarter // 2),
-                descriptors,
-            ),
-            np.empty((2, count), np.float32),
-            self._layers,
-            self._window,
-            (*self._room, np.zeros(count * c * c, np.float32), np.zeros(4 * count * c * c, np.float32)),
-            self._line,
-            painted.view(np.uint32)[..., 0],
-            *rows,
+        # The last layers work for the wanted rows only, each for some more than the next, which looks around its own.
+        top, bottom = rows[0] // 4, min(-(-rows[1] // 4), side)
+        wide_top, wide_bottom = max(top - 1, 0), min(bottom + 1, side)
+        begin, end = max(2 * top - 4, 0), min(2 * bottom + 4, half)
+
+        loops.unfold(guide.view(np.uint32)[..., 0], room.seen)
+        self._convolve(room.seen, "first", LEAK, room.nothing, room.fine, half, 0, side)
+        loops.halve(room.fine, layers["down"], room.middle, room.plain, side)
+        loops.halve(room.middle, layers["coarse"], room.coarse, room.plain, side // 2)
+        loops.halve(room.coarse, layers["deep"], room.deep, room.plain, side // 4)
+        loops.resemble(room.deep, layers["describe"], descriptors, likeness, room.plain, side // 4)
+
+        self._convolve(
+            room.coarse, "mix_coarse", LEAK, room.coarse, room.mixed_coarse, side // 2, 0, side // 4
         )
-        return cv2.cvtColor(painted, cv2.COLOR_RGBA2RGB)
+        self._add_enlarged(room.mixed_coarse, "up_coarse", room.middle, room.sum, side // 2, 0, side)
+        self._convolve(room.sum, "mix_middle", PLAIN, room.nothing, room.mixed_middle, side, 0, side // 2)
+        loops.add_references(room.middle, room.mixed_middle, features, likeness[1], room.flat, side)
+
+        loops.look_up(
+            room.mixed_middle,
+            layers["query"],
+            keys,
+            likeness[0],
+            shares,
+            large_shares,
+            room.flat,
+            room.plain,
+            side,
+            c // 2,
+        )
+        loops.copy_references(large_shares, pixels, room.copied)
+        self._add_enlarged(room.mixed_middle, "up_middle", room.fine, room.changed, side, begin, end)
+        loops.add_copied(room.copied, layers["see_copy"], room.changed, room.flat, half, c, begin, end)
+        self._convolve(
+            room.changed, "mix_fine", LEAK, room.fine, room.mixed_fine, half, wide_top, wide_bottom
+        )
+        self._convolve(room.mixed_fine, "paint", PLAIN, room.nothing, room.changed, half, top, bottom)
+        into = painted.view(np.uint32)[..., 0]
+        loops.fold(
+            room.seen, room.changed, room.copied, self._window, room.line, into, c, 2 * top, 2 * bottom
+        )
+        return cast(ImageArray, cv2.cvtColor(painted, cv2.COLOR_RGBA2RGB))
+
+    def _convolve(
+        self,
+        picture: FloatArray,
+        layer: str,
+        slope: np.float32,
+        base: FloatArray,
+        out: FloatArray,
+        side: int,
+        top: int,
+        bottom: int,
+    ) -> None:
+        room = self._room
+        loops.convolve(
+            picture, self._layers[layer], slope, base, out, room.tiles, room.products, side, top, bottom
+        )
+
+    def _add_enlarged(
+        self,
+        picture: FloatArray,
+        layer: str,
+        base: FloatArray,
+        out: FloatArray,
+        side: int,
+        top: int,
+        bottom: int,
+    ) -> None:
+        room = self._room
+        loops.add_enlarged(picture, self._layers[layer], base, out, room.flat, room.plain, side, top, bottom)
 
     def ordered(self, parts: list[FloatArray]) -> list[FloatArray]:
         """Return encoded references, four parts of float32 (R, length), in the order in which the loops read them."""
         pixels, keys, middle, descriptors = parts
         half, quarter, c = self._copied_px // 2, self._copied_px // 4, self.patch_px // 4
-        return [
+        split = [
             _by_parity(pixels.reshape(len(pixels), -1, half, half)),
             _by_parity(keys.reshape(len(keys), -1, quarter, quarter)),
             _by_parity(middle.reshape(len(middle), -1, c, c)),
-            descriptors,
         ]
-
-    def _make_room(self) -> tuple[FloatArray, ...]:
-        """Return the working arrays of the loops, all zero, but for those whose size depends on the references."""
-        outs, half, c = self._outs, self.patch_px // 2, self._copied_px // 2
-        fine, middle, coarse = outs["first"], outs["down"], outs["coarse"]
-        pictures = [
-            (loops.PHASES * loops.GUIDE_CHANNELS, half),
-            (fine, half),
-            (max(fine, outs["paint"]), half),
-            (fine, half),
-            *[(middle, half // 2)] * 3,
-            *[(coarse, half // 4)] * 2,
-            (outs["deep"], half // 8),
-        ]
-        lengths = [channels * (side + 2) * loops.ROW for channels, side in pictures]
-        widest = max(channels for channels, _ in pictures)
-        products = widest * loops.PRODUCTS * loops.RUN
-        flat = max(fine * half // 2 * loops.ROW, outs["see_copy"] * c * c)
-        plain = max(outs["query"] * c * c // 4, half // 2 * loops.HALF_ROW, outs["deep"] * loops.POOLED**2)
-        lengths += [loops.ROW, products, products, flat, plain]
-        copied = np.zeros(loops.COLOURS * loops.PHASES * c * c, np.float32)
-        return (*(np.zeros(length, np.float32) for length in lengths), copied)
+        return [*(part.reshape(len(part), -1) for part in split), descriptors]
 
 
 def _graph(path: Path | str) -> onnx.GraphProto:
@@ -196,7 +290,7 @@ def _graph(path: Path | str) -> onnx.GraphProto:
 def _array(tensor: onnx.TensorProto) -> FloatArray:
     if tensor.data_location == onnx.TensorProto.EXTERNAL:
         raise ValueError(f"{tensor.name} in a file of its own")
-    return np.asarray(numpy_helper.to_array(tensor), np.float32)
+    return np.array(numpy_helper.to_array(tensor), np.float32)
 
 
 def _by_parity(pictures: FloatArray) -> FloatArray:
@@ -221,4 +315,4 @@ def _for_loops(name: str, weight: FloatArray, bias: FloatArray) -> loops.Weights
         return np.ascontiguousarray(tiled, np.float32).ravel(), bias
     if name == "see_copy":  # sees pixels of 0 to 1, less a half
         bias = bias - weight.sum((1, 2, 3)) / 2
-    return np.ascontiguousarray(weight, np.float32).ravel(), np.asarray(bias, np.float32)
+    return weight.ravel(), bias

@@ -42,70 +42,7 @@ BYTE = F32(255)
 
 
 @compiled_fused
-def paint_mouth(
-    guide: Words,
-    parts: tuple[FloatArray, FloatArray, FloatArray, FloatArray],
-    likeness: FloatArray,
-    layers: tuple[Weights, ...],
-    window: FloatArray,
-    room: tuple[FloatArray, ...],
-    line: Words,
-    painted: Words,
-    top: int,
-    bottom: int,
-) -> None:
-    """Paint one mouth, as ``talkingface.networks.face_generator.MouthPainter`` defines it.
-
-    Args:
-        guide: uint32 (p, p), colours and, highest, the inside of the lips.
-        parts: what references were encoded to, float32: pixels (R, 12, c*c/4), keys (R, K, c/4, 2, c/8), middle
-            features (R, M, p/4, 2, p/8), all with each row's even columns first, and descriptors (R, D).
-        likeness: float32 (2, R), filled: how far the references resemble the guide, and the shares that come of it.
-        layers: of :class:`talkingface.engines.compiled_painter.CompiledPainter`.
-        window: float32 (4, p/2, 2, p/4) share of what is painted, by phase.
-        room: of the same class.
-        line: room of p/4.
-        painted: uint32 (p, p), filled in some rows.
-        top: the first row that must be.
-        bottom: the row after the last one.
-    """
-    first, down, coarse, deep, describe, mix_coarse, up_coarse = layers[:7]
-    mix_middle, query, up_middle, see_copy, mix_fine, paint = layers[7:]
-    seen, fine, changed, mended, middle, mixed, again, low, lower, lowest = room[:10]
-    nothing, tiles, products, flat, plain, copied, shares, large_shares = room[10:]
-    pixels, keys, features, descriptors = parts
-    half = len(guide) // 2
-    side, c = half // 2, 2 * keys.shape[2]
-    middle_count, coarse_count = len(down[1]), len(coarse[1])
-
-    # The last layers work for the wanted rows only, each for some more than the next, which looks around its own.
-    tops, bottoms = top // 4, min(-(-bottom // 4), side)
-    wide_tops, wide_bottoms = max(tops - 1, 0), min(bottoms + 1, side)
-    begin, end = max(2 * tops - 4, 0), min(2 * bottoms + 4, half)
-
-    _unfold(guide, seen)
-    _convolve(seen, first, LEAK, nothing, fine, tiles, products, half, 0, side)
-    _halve(fine, down, middle, plain, side)
-    _halve(middle, coarse, low, plain, side // 2)
-    _halve(low, deep, lowest, plain, side // 4)
-    _resemble(lowest, describe, descriptors, likeness, plain, side // 4)
-
-    _convolve(low, mix_coarse, LEAK, low, lower, tiles, products, side // 2, 0, side // 4)
-    _add_enlarged(lower, coarse_count, up_coarse, middle, mixed, flat, plain, side // 2, 0, side)
-    _convolve(mixed, mix_middle, PLAIN, nothing, again, tiles, products, side, 0, side // 2)
-    _add_references(middle, again, features, likeness[1], flat)
-
-    _look_up(again, middle_count, query, keys, likeness[0], shares, large_shares, flat, plain, side)
-    _copy(large_shares, pixels, copied)
-    _add_enlarged(again, middle_count, up_middle, fine, changed, flat, plain, side, begin, end)
-    _add_copied(copied, see_copy, changed, flat, half, c, begin, end)
-    _convolve(changed, mix_fine, LEAK, fine, mended, tiles, products, half, wide_tops, wide_bottoms)
-    _convolve(mended, paint, PLAIN, nothing, changed, tiles, products, half, tops, bottoms)
-    _fold(seen, changed, copied, window, line, painted, c, 2 * tops, 2 * bottoms)
-
-
-@compiled_fused
-def _unfold(guide: Words, seen: FloatArray) -> None:
+def unfold(guide: Words, seen: FloatArray) -> None:
     """Fill a picture with the phases of a guide's four bytes, from -0.5 to 0.5."""
     half = len(guide) // 2
     plane = (half + 2) * ROW
@@ -132,7 +69,7 @@ def _unit(byte: np.uint32) -> np.float32:
 
 
 @compiled_fused
-def _convolve(
+def convolve(
     picture: FloatArray,
     layer: Weights,
     slope: np.float32,
@@ -264,7 +201,7 @@ def _three(products: FloatArray, k: np.uintp, sign: np.float32) -> np.float32:
 
 
 @compiled_fused
-def _halve(picture: FloatArray, layer: Weights, out: FloatArray, row: FloatArray, side: int) -> None:
+def halve(picture: FloatArray, layer: Weights, out: FloatArray, row: FloatArray, side: int) -> None:
     """Convolve every second pixel's 3 x 3 neighbours in every second row, and activate.
 
     Args:
@@ -300,7 +237,7 @@ def _halve(picture: FloatArray, layer: Weights, out: FloatArray, row: FloatArray
 
 
 @compiled_fused
-def _resemble(
+def resemble(
     deep: FloatArray,
     layer: Weights,
     descriptors: FloatArray,
@@ -335,7 +272,9 @@ def _resemble(
             total += weights[d * count + i] * means[i]
         for r in range(len(descriptors)):
             likeness[0, r] += total * descriptors[r, d] / F32(math.sqrt(length))
-    highest, total = likeness[0].max(), F32(0)
+    highest, total = likeness[0, 0], F32(0)
+    for r in range(1, len(descriptors)):
+        highest = max(highest, likeness[0, r])
     for r in range(len(descriptors)):
         likeness[1, r] = math.exp(likeness[0, r] - highest)
         total += likeness[1, r]
@@ -344,9 +283,7 @@ def _resemble(
 
 
 @compiled_fused
-def _mix(
-    picture: FloatArray, begin: int, plane: int, length: int, ins: int, layer: Weights, out: FloatArray
-) -> None:
+def _mix(picture: FloatArray, begin: int, plane: int, length: int, layer: Weights, out: FloatArray) -> None:
     """Mix the channels of each place of a run.
 
     Args:
@@ -354,11 +291,11 @@ def _mix(
         begin: of the first channel's run.
         plane: from one channel to the next.
         length: of the run.
-        ins: channels, a multiple of 4.
-        layer: weights (out, ins), biases.
+        layer: weights (out, in), biases.
         out: (out, length), filled.
     """
     weights, bias = layer
+    ins = len(weights) // len(bias)
     for o in range(len(bias)):
         to = o * length
         out[to : to + length] = bias[o]
@@ -438,9 +375,8 @@ def _enlarge(
 
 
 @compiled_fused
-def _add_enlarged(
+def add_enlarged(
     picture: FloatArray,
-    ins: int,
     layer: Weights,
     base: FloatArray,
     out: FloatArray,
@@ -453,9 +389,8 @@ def _add_enlarged(
     """Mix a picture's channels, enlarge them and add them to a base.
 
     Args:
-        picture: of ``ins`` channels.
-        ins: a multiple of 4.
-        layer: weights (out, ins), biases.
+        picture: of any channels.
+        layer: weights (out, in), biases.
         base: of sides twice as long.
         out: filled, as ``base``.
         mixed: room of (out, side, ROW).
@@ -464,7 +399,7 @@ def _add_enlarged(
         top: the first row of ``out`` that is wanted.
         bottom: the row after the last one.
     """
-    _mix(picture, ROW, (side + 2) * ROW, side * ROW, ins, layer, mixed)
+    _mix(picture, ROW, (side + 2) * ROW, side * ROW, layer, mixed)
     for channel in range(len(layer[1])):
         _join(mixed, channel * side * ROW, ROW, HALF_ROW, 1, side, plain)
         begin = (channel * (2 * side + 2) + 1) * ROW
@@ -472,23 +407,29 @@ def _add_enlarged(
 
 
 @compiled_fused
-def _add_references(
-    base: FloatArray, picture: FloatArray, features: FloatArray, shares: FloatArray, mean: FloatArray
+def add_references(
+    base: FloatArray,
+    picture: FloatArray,
+    features: FloatArray,
+    shares: FloatArray,
+    mean: FloatArray,
+    side: int,
 ) -> None:
     """Add the references' features by their shares to a picture, activate, and add a base.
 
     Args:
         base: as ``picture``.
         picture: changed in place.
-        features: (R, channels, side, 2, side / 2).
+        features: (R, n), n of (channels, side, 2, side / 2).
         shares: (R,).
         mean: room of one reference's features.
+        side: of both pictures.
     """
-    count, channels, side, _, half = features.shape
-    flat, length = features.reshape(count, -1), channels * side * side
+    length, half = features.shape[1], side // 2
+    channels = length // side**2
     mean[:length] = F32(0)
-    for r in range(count):
-        of, weight = flat[r], shares[r]
+    for r in range(len(features)):
+        of, weight = features[r], shares[r]
         for i in range(length):
             mean[At(i)] += weight * of[At(i)]
     for channel in range(channels):
@@ -502,9 +443,8 @@ def _add_references(
 
 
 @compiled_fused
-def _look_up(
+def look_up(
     picture: FloatArray,
-    ins: int,
     layer: Weights,
     keys: FloatArray,
     likeness: FloatArray,
@@ -513,33 +453,35 @@ def _look_up(
     queries: FloatArray,
     inside: FloatArray,
     side: int,
+    c: int,
 ) -> None:
     """Compare a picture with the references place by place.
 
     Args:
-        picture: of ``ins`` channels.
-        ins: a multiple of 4.
+        picture: of any channels.
         layer: makes queries of them.
-        keys: (R, K, c, 2, c / 2) of the middle places.
+        keys: (R, n), n of (K, c, 2, c / 2) of the middle places.
         likeness: (R,) of the references as wholes.
         shares: room of (R, c * c).
         large_shares: (R, 2 * c, 2, c) the shares by which the references count, filled.
         queries: room of (K, c, ROW).
         inside: room of (K, c * c).
         side: of ``picture``.
+        c: side of the middle places.
     """
-    count, length, c, _, half = keys.shape
+    count, length, half = len(keys), len(layer[1]), c // 2
     border, places = (side - c) // 2, c * c
-    _mix(picture, (border + 1) * ROW, (side + 2) * ROW, c * ROW, ins, layer, queries)
+    _mix(picture, (border + 1) * ROW, (side + 2) * ROW, c * ROW, layer, queries)
     for k in range(length):
         for y in range(c):
             for odd in range(2):
                 from_ = (k * c + y) * ROW + border // 2 + (1 if odd else HALF_ROW)
                 to = k * places + (2 * y + odd) * half
-                inside[to : to + half] = queries[from_ : from_ + half]
-    flat, scale = keys.reshape(count, -1), F32(1 / math.sqrt(length))
+                for t in range(half):
+                    inside[At(to + t)] = queries[At(from_ + t)]
+    scale = F32(1 / math.sqrt(length))
     for r in range(count):
-        of, match = flat[r], shares[r * places : (r + 1) * places]
+        of, match = keys[r], shares[r * places : (r + 1) * places]
         match[:] = likeness[r]
         for k in range(length):
             for n in range(places):
@@ -560,20 +502,20 @@ def _look_up(
 
 
 @compiled_fused
-def _copy(shares: FloatArray, pixels: FloatArray, copied: FloatArray) -> None:
-    """Fill (12, n) with the references' pixels (R, 12, n), weighed by the shares (R, n) of each place."""
-    count, channels, places = pixels.shape
-    copied[: channels * places] = F32(0)
-    for channel in range(channels):
-        to = channel * places
-        for r in range(count):
-            of = pixels[r, channel]
+def copy_references(shares: FloatArray, pixels: FloatArray, copied: FloatArray) -> None:
+    """Fill (12, n) with the references' pixels (R, 12 n), weighed by the shares (R, n) of each place."""
+    length = pixels.shape[1]
+    places = length // (COLOURS * PHASES)
+    copied[:length] = F32(0)
+    for to in range(0, length, places):
+        for r in range(len(pixels)):
+            of = pixels[r]
             for n in range(places):
-                copied[At(to + n)] += shares[At(r * places + n)] * of[At(n)]
+                copied[At(to + n)] += shares[At(r * places + n)] * of[At(to + n)]
 
 
 @compiled_fused
-def _add_copied(
+def add_copied(
     copied: FloatArray,
     layer: Weights,
     picture: FloatArray,
@@ -597,7 +539,7 @@ def _add_copied(
     """
     border = (half - c) // 2
     plane = (half + 2) * ROW
-    _mix(copied, 0, c * c, c * c, COLOURS * PHASES, layer, mixed)
+    _mix(copied, 0, c * c, c * c, layer, mixed)
     for channel in range(len(layer[1])):
         for y in range(max(top, border), min(bottom, border + c)):
             for odd in range(2):
@@ -610,7 +552,7 @@ def _add_copied(
 
 
 @compiled_fused
-def _fold(
+def fold(
     seen: FloatArray,
     changed: FloatArray,
     copied: FloatArray,
@@ -624,7 +566,7 @@ def _fold(
     """Put the phases together again: the guide, what was painted of it, and what is copied into its middle.
 
     Args:
-        seen: the guide of :func:`_unfold`.
+        seen: the guide of :func:`unfold`.
         changed: residual colours of all phases, and how much is copied in each.
         copied: (12, c, 2, c / 2).
         window: (4, p/2, 2, p/4).

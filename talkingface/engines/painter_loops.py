@@ -208,32 +208,36 @@ def halve(picture: FloatArray, layer: Weights, out: FloatArray, row: FloatArray,
         picture: of sides twice as long.
         layer: weights (out, in, TAPS), biases.
         out: filled but for its margins.
-        row: room of ``side``.
-        side: of ``out``.
+        row: room of two rows, HALF_ROW each.
+        side: of ``out``, even.
     """
     weights, bias = layer
     outs, plane = len(bias), (2 * side + 2) * ROW
     ins = len(weights) // (TAPS * outs)
-    for y in range(side):
+    for y in range(0, side, 2):
         for o in range(outs):
-            row[:side] = bias[o]
+            row[: 2 * HALF_ROW] = bias[o]
             for c in range(ins):
                 line, w = c * plane + 2 * y * ROW, At((o * ins + c) * TAPS)
                 a0, a1, a2 = weights[w], weights[w + At(1)], weights[w + At(2)]
                 b0, b1, b2 = weights[w + At(3)], weights[w + At(4)], weights[w + At(5)]
                 c0, c1, c2 = weights[w + At(6)], weights[w + At(7)], weights[w + At(8)]
-                for t in range(side):
+                for t in range(side):  # two rows at once: what both need is fetched once
                     i = At(line + t)
-                    j, k = i + At(ROW), i + At(2 * ROW)
+                    j, k, m, n = i + At(ROW), i + At(2 * ROW), i + At(3 * ROW), i + At(4 * ROW)
+                    k0, k1, k2 = picture[k], picture[k + At(HALF_ROW)], picture[k + At(1)]
                     upper = (a0 * picture[i] + a1 * picture[i + At(HALF_ROW)]) + a2 * picture[i + At(1)]
-                    middle = (b0 * picture[j] + b1 * picture[j + At(HALF_ROW)]) + b2 * picture[j + At(1)]
-                    lower = (c0 * picture[k] + c1 * picture[k + At(HALF_ROW)]) + c2 * picture[k + At(1)]
-                    row[At(t)] += upper + (middle + lower)
-            to = (o * (side + 2) + y + 1) * ROW
-            for t in range(side // 2):
-                even, odd = row[At(2 * t)], row[At(2 * t + 1)]
-                out[At(to + HALF_ROW + t)] = max(even, even * LEAK)
-                out[At(to + 1 + t)] = max(odd, odd * LEAK)
+                    upper += (b0 * picture[j] + b1 * picture[j + At(HALF_ROW)]) + b2 * picture[j + At(1)]
+                    lower = (b0 * picture[m] + b1 * picture[m + At(HALF_ROW)]) + b2 * picture[m + At(1)]
+                    lower += (c0 * picture[n] + c1 * picture[n + At(HALF_ROW)]) + c2 * picture[n + At(1)]
+                    row[At(t)] += upper + ((c0 * k0 + c1 * k1) + c2 * k2)
+                    row[At(HALF_ROW + t)] += lower + ((a0 * k0 + a1 * k1) + a2 * k2)
+            for below in range(2):
+                to = (o * (side + 2) + y + below + 1) * ROW
+                for t in range(side // 2):
+                    even, odd = row[At(below * HALF_ROW + 2 * t)], row[At(below * HALF_ROW + 2 * t + 1)]
+                    out[At(to + HALF_ROW + t)] = max(even, even * LEAK)
+                    out[At(to + 1 + t)] = max(odd, odd * LEAK)
 
 
 @compiled_fused

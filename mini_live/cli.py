@@ -12,6 +12,7 @@ from types import FrameType
 from typing import NoReturn
 
 from mini_live.arguments import ArgumentValueError, add_commands
+from mini_live.lasting import lasting
 from talkingface.exit_codes import EXIT_WRONG_ARGUMENTS, exit_code_of
 from talkingface.reporting import Reporter
 
@@ -56,7 +57,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(arguments: argparse.Namespace, reporter: Reporter) -> int | None:
-    command = importlib.import_module(f"mini_live.commands.{arguments.command}")
+    with lasting():
+        command = importlib.import_module(f"mini_live.commands.{arguments.command}")
     try:
         code: int | None = command.run(arguments, reporter)
     except ArgumentValueError as error:

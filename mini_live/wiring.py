@@ -14,6 +14,7 @@ import platformdirs
 from mini_live.arguments import ArgumentValueError
 from mini_live.resting import RestingComposer
 from talkingface.character import Character, load_character
+from talkingface.compiled import load_compiler
 from talkingface.engines.onnx_generator import (
     CARD_NAME,
     PAINTER_NAME,
@@ -126,6 +127,7 @@ def open_avatar(
         # OpenGL belongs to this thread and takes as long to open as all the rest.
         try:
             drawer, name = _open_renderer(renderer, load_meshes(), _ANY_LOOK, on_note)
+            load_compiler()  # needed soon, and there is time for it until the character is loaded
         except BaseException:
             if loading.exception() is None:
                 loading.result().close()

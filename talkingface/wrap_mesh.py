@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,9 @@ class FaceMeshes:
     lower_teeth: TeethMesh
 
 
+@cache
 def load_meshes(folder: Path | str = MESH_FOLDER) -> FaceMeshes:
-    """Load the wrap and the teeth.
+    """Load the wrap and the teeth; once, whoever asks for them.
 
     Raises:
         CheckpointError: a model is missing or damaged.

@@ -13,6 +13,7 @@ import cv2
 from mini_live.arguments import ArgumentValueError
 from mini_live.bench import WARM_UP_FRAMES, measure_runs, measure_stages
 from mini_live.busy_cores import busy_cores
+from mini_live.lasting import lasting
 from mini_live.network_cost import network_cost
 from mini_live.resized_character import resized_character
 from mini_live.wiring import Avatar, Mouth, find_character, network_runs, open_avatar, open_mouth
@@ -37,10 +38,11 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
         raise ArgumentValueError(f"expected at least 1 frame to measure, found {frames}")
     if not 0 <= arguments.busy <= MOST_BUSY:
         raise ArgumentValueError(f"expected 0 to {MOST_BUSY} busy cores, found {arguments.busy}")
-    mouth = open_mouth()
     with tempfile.TemporaryDirectory() as folder:
         chosen = _in_size(arguments.character, arguments.size, Path(folder), frames)
-        avatar = open_avatar(chosen, arguments.renderer, mouth.space, reporter.note)
+        with lasting():
+            mouth = open_mouth()
+            avatar = open_avatar(chosen, arguments.renderer, mouth.space, reporter.note)
         _measure(arguments, mouth, avatar, reporter)
 
 

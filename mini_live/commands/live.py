@@ -12,6 +12,7 @@ from types import FrameType
 from mini_live.arguments import ArgumentValueError
 from mini_live.audio_file_source import AudioFileSource, LimitedSource
 from mini_live.clock import SystemClock
+from mini_live.lasting import lasting
 from mini_live.live_session import LiveSession
 from mini_live.microphone import Microphone, find_microphone
 from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
@@ -63,8 +64,9 @@ def run_headless(arguments: argparse.Namespace, reporter: Reporter) -> int:
         AudioFileSource(Path(arguments.source), SAMPLE_RATE).close()
     controls = mouth_controls(arguments)
     reporter.progress(0.0, "load")
-    mouth = open_mouth()
-    avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
+    with lasting():
+        mouth = open_mouth()
+        avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
     sinks: list[FrameSink] = []
     try:
         avatar.warm_up()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mini_live.audio_file_source import AudioFileSource, sound_seconds
+from mini_live.lasting import lasting
 from mini_live.mouth_curves import MouthCurveCollector, check_curve_path
 from mini_live.offline import frames_together, speak_into
 from mini_live.samples_source import SamplesSource
@@ -80,8 +81,9 @@ def run(arguments: argparse.Namespace, reporter: Reporter) -> None:
         reporter.progress(0.0, "synthesise")
         sound = sound_of_text(arguments.text, synthesiser)
     reporter.progress(0.0, "load")
-    mouth = open_mouth()
-    avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
+    with lasting():
+        mouth = open_mouth()
+        avatar = open_avatar(arguments.character, arguments.renderer, mouth.space, reporter.note)
     try:
         if behind is not None:
             avatar.composer.background = Background(avatar.character, behind)

@@ -153,3 +153,11 @@ def test_what_the_first_frame_would_wait_for_is_compiled_once(machine: Path) -> 
         loops.write_text(text, encoding="utf-8")
         assert set_up(machine).returncode == 0
         assert log.read_text(encoding="utf-8").count("app.py bench") == times
+
+
+def test_modules_are_made_ready_where_python_would_not_keep_them(machine: Path) -> None:
+    log = add_python(machine)
+    (machine / "project" / "talkingface").mkdir()
+    (machine / "project" / "talkingface" / "loops.py").touch()
+    assert set_up(machine).returncode == 0
+    assert "-m compileall -q mini_live talkingface" in log.read_text(encoding="utf-8")

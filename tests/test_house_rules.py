@@ -39,7 +39,6 @@ DEVICES_AND_WINDOWS = {
 TRAINING_ONLY = {
     "torch",
     "tensorboard",
-    "onnx",
     "onnxscript",
     "sklearn",
     "pocketsphinx",

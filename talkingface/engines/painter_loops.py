@@ -25,7 +25,6 @@ Weights = tuple[FloatArray, FloatArray]  # of a layer: its weights, flat, and it
 F32, U32, At = np.float32, np.uint32, np.uintp
 HALF_ROW = 40  # floats kept for every second column of a row, margin included
 ROW = 2 * HALF_ROW
-LARGEST_SIDE = 2 * (HALF_ROW - 1)
 PHASES = 4
 GUIDE_CHANNELS = 4
 COLOURS = 3
@@ -33,9 +32,7 @@ TAPS = 9
 POOLED = 4  # side of the picture that guide and references are compared by as wholes
 PRODUCTS = 16  # of Winograd's way: a tile of 2 x 2 pixels is worked out from 4 x 4 numbers
 TILES = 64  # that are multiplied together
-RUN = (
-    TILES + 8
-)  # floats from one number of theirs to the next; not a power of two, which would crowd the caches
+RUN = TILES + 8  # floats from one of their numbers to the next; a power of two would crowd the caches
 LEAK = F32(0.1)  # slope of activations below zero
 PLAIN = F32(1)  # slope of no activation
 BYTE = F32(255)
@@ -85,7 +82,7 @@ def convolve(
 
     Args:
         picture: of any channels.
-        layer: weights (PRODUCTS, out, in) of :func:`winograd_weights`.
+        layer: weights (PRODUCTS, out, in), turned into Winograd's, and biases.
         slope: of the activation below zero.
         base: what is added after it, as ``out``, or a row of zeros; not ``out`` itself.
         out: filled but for its margins.

@@ -39,8 +39,9 @@ LAYERS = (
     "paint",
 )
 TILED = ("first", "mix_coarse", "mix_middle", "mix_fine", "paint")  # worked out by Winograd's way
-# Turns 3 x 3 weights into Winograd's 4 x 4.
-TO_PRODUCTS = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
+# Turn 3 x 3 weights into Winograd's 6 x 4.
+DOWN = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+ACROSS = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]]) / 2
 SIDES_PX = (64, 128)
 MOST_CHANNELS = 64
 EVEN_BORDER_PX = 8  # what is copied must begin at a place of whole pairs, at every resolution
@@ -193,23 +194,24 @@ class CompiledPainter:
         likeness = np.empty((2, count), np.float32)
         shares, large_shares = np.zeros(count * places, np.float32), np.zeros(4 * count * places, np.float32)
         painted = guide.copy()
-        # The last layers work for the wanted rows only, each for some more than the next, which looks around its own.
-        top, bottom = rows[0] // 4, min(-(-rows[1] // 4), side)
-        wide_top, wide_bottom = max(top - 1, 0), min(bottom + 1, side)
-        begin, end = max(2 * top - 4, 0), min(2 * bottom + 4, half)
+        # The last layers work for the wanted rows only, each for one more than the next, which looks around its own.
+        top, bottom = rows[0] // 2, -(-rows[1] // 2)
+        (wide_top, wide_bottom), (begin, end) = (
+            (max(top - more, 0), min(bottom + more, half)) for more in (1, 2)
+        )
 
         loops.unfold(guide.view(np.uint32)[..., 0], room.seen)
-        self._convolve(room.seen, "first", LEAK, room.nothing, room.fine, half, 0, side)
+        self._convolve(room.seen, "first", LEAK, room.nothing, room.fine, half, 0, half)
         loops.halve(room.fine, layers["down"], room.middle, room.plain, side)
         loops.halve(room.middle, layers["coarse"], room.coarse, room.plain, side // 2)
         loops.halve(room.coarse, layers["deep"], room.deep, room.plain, side // 4)
         loops.resemble(room.deep, layers["describe"], descriptors, likeness, room.plain, side // 4)
 
         self._convolve(
-            room.coarse, "mix_coarse", LEAK, room.coarse, room.mixed_coarse, side // 2, 0, side // 4
+            room.coarse, "mix_coarse", LEAK, room.coarse, room.mixed_coarse, side // 2, 0, side // 2
         )
         self._add_enlarged(room.mixed_coarse, "up_coarse", room.middle, room.sum, side // 2, 0, side)
-        self._convolve(room.sum, "mix_middle", PLAIN, room.nothing, room.mixed_middle, side, 0, side // 2)
+        self._convolve(room.sum, "mix_middle", PLAIN, room.nothing, room.mixed_middle, side, 0, side)
         loops.add_references(room.middle, room.mixed_middle, features, likeness[1], room.flat, side)
 
         loops.look_up(
@@ -232,9 +234,7 @@ class CompiledPainter:
         )
         self._convolve(room.mixed_fine, "paint", PLAIN, room.nothing, room.changed, half, top, bottom)
         into = painted.view(np.uint32)[..., 0]
-        loops.fold(
-            room.seen, room.changed, room.copied, self._window, room.line, into, c, 2 * top, 2 * bottom
-        )
+        loops.fold(room.seen, room.changed, room.copied, self._window, room.line, into, c, top, bottom)
         return cast(ImageArray, cv2.cvtColor(painted, cv2.COLOR_RGBA2RGB))
 
     def _convolve(
@@ -311,7 +311,7 @@ def _window(graph: onnx.GraphProto, half: int) -> FloatArray:
 def _for_loops(name: str, weight: FloatArray, bias: FloatArray) -> loops.Weights:
     """Return a layer of MouthPainter as the loops read it."""
     if name in TILED:
-        tiled = np.einsum("ij,ocjk,lk->iloc", TO_PRODUCTS, weight.astype(np.float64), TO_PRODUCTS)
+        tiled = np.einsum("ij,ocjk,lk->iloc", DOWN, weight.astype(np.float64), ACROSS)
         return np.ascontiguousarray(tiled, np.float32).ravel(), bias
     if name == "see_copy":  # sees pixels of 0 to 1, less a half
         bias = bias - weight.sum((1, 2, 3)) / 2

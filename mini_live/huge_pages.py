@@ -6,6 +6,7 @@ spends a twentieth to a tenth of its time looking them up, on a virtual machine 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping
@@ -20,10 +21,12 @@ def start_again_asking() -> None:
     """Start this program again, once, as one that asks: the C library can be told at its very start only.
 
     Returns where nothing would come of it: elsewhere than on Linux, where every program has huge pages or none has,
-    and in a program that was told already.
+    and in a program that was told already. Programs that this one starts are told the same.
     """
     environment = asking(os.environ, _setting())
-    if environment is not None and sys.executable:
+    if environment is None or not sys.executable:
+        return
+    with contextlib.suppress(OSError):  # slower then, but it runs
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606  (no shell is wanted)
 
 

@@ -1,4 +1,4 @@
-"""Inner loops over pixels, compiled to machine code where numpy and OpenCV have no such operation.
+"""Inner loops over pixels, vertices and network layers, compiled where numpy and OpenCV have no such operation.
 
 A loop is compiled when it is first called and kept beside the code, or in the user's cache where that folder cannot
 be written, so that only the very first start waits. The compiler itself is loaded at the first call of any loop, so
@@ -28,7 +28,7 @@ def compiled(loop: Loop) -> Loop:
     """Have a function of numbers and arrays compiled for the types it is called with.
 
     Nothing is checked inside: callers answer for shapes and types. What it calls must be compiled in the same file,
-    because a kept loop is made anew only when its own file changes.
+    because a kept loop is made anew only when its own file changes; so it keeps constants of other files as they were.
     """
     return cast(Loop, _Later(loop))
 

@@ -109,13 +109,14 @@ class CpuMouthRenderer:
         """Paint teeth and cavity into the picture, changed in place, where skin leaves the mouth's box free."""
         left, top, right, bottom = box
         wrap, upper, lower = self._meshes.wrap, self._meshes.upper_teeth, self._meshes.lower_teeth
-        parts = points, geometry.lower_teeth_px, geometry.upper_teeth_px
+        lower_px = np.ascontiguousarray(geometry.lower_teeth_px, np.float32)
+        upper_px = np.ascontiguousarray(geometry.upper_teeth_px, np.float32)
         lights = (
-            teeth_light(parts[1], lower.shade, oval.half_width_px),
-            teeth_light(parts[2], upper.shade, oval.half_width_px),
+            teeth_light(lower_px, lower.shade, oval.half_width_px),
+            teeth_light(upper_px, upper.shade, oval.half_width_px),
         )
         hole, light, spans = paint_mouth_inside(
-            box, parts, wrap.mouth_triangles, wrap.triangles, self._teeth, lights
+            box, (points, lower_px, upper_px), wrap.mouth_triangles, wrap.triangles, self._teeth, lights
         )
         (x, y), (axis_x, axis_y) = oval.centre_px.tolist(), oval.axis.tolist()
         shape = x - left, y - top, axis_x, axis_y, oval.half_width_px, oval.half_height_px

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from talkingface.errors import BadInputError
 from talkingface.fold_guard import outward_edges
 from talkingface.landmarks import (
     CHIN_BOTTOM,
@@ -90,7 +91,16 @@ class FaceRig:
             pose: the frame's head pose, fitted on this person's neutral.
             coefficients: float32 (K,) the wanted mouth.
             crop: the part of the frame that is drawn again.
+
+        Raises:
+            BadInputError: landmarks or a mouth of another shape.
         """
+        count = self.space.coefficient_count
+        if points_px.shape != self.neutral.shape or np.shape(coefficients) != (count,):
+            raise BadInputError(
+                f"expected landmarks {self.neutral.shape} and a mouth ({count},), found {points_px.shape} and "
+                f"{np.shape(coefficients)}"
+            )
         placed = moved_face(
             self._face,
             points_px,

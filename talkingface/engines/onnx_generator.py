@@ -9,6 +9,7 @@ import numpy as np
 from talkingface.checkpoints import load_card, verified_file
 from talkingface.engines.compiled_painter import CompiledPainter
 from talkingface.engines.onnx_session import open_session
+from talkingface.engines.painter_loops import GUIDE_CHANNELS
 from talkingface.errors import BadInputError, CheckpointError
 from talkingface.records import FloatArray, ImageArray
 
@@ -16,7 +17,6 @@ KIND = "face_generator"
 CARD_NAME = "face_generator.json"
 PAINTER_NAME = "face_generator.onnx"
 ENCODER_NAME = "face_generator_encoder.onnx"
-GUIDE_CHANNELS = 4
 
 
 class OnnxFaceGenerator:
@@ -86,23 +86,27 @@ class OnnxFaceGenerator:
             uint8 (p, p, 3); rows that are not wanted may be painted or as the guide has them.
 
         Raises:
-            BadInputError: a guide or features of another shape or type.
+            BadInputError: a guide or features of another shape or type, or rows outside of the patch.
         """
         side = self.patch_px
         if guide.dtype != np.uint8 or guide.shape != (side, side, GUIDE_CHANNELS):
             raise BadInputError(
-                f"expected a guide of uint8 ({side}, {side}, 4), found {guide.dtype} {guide.shape}"
+                f"expected a guide of uint8 ({side}, {side}, {GUIDE_CHANNELS}), found {guide.dtype} {guide.shape}"
             )
         count, left_over = divmod(reference_features.size, sum(self._lengths))
-        if reference_features.ndim != 1 or left_over or not count:
+        shape, dtype = reference_features.shape, reference_features.dtype
+        if dtype != np.float32 or len(shape) != 1 or left_over or not count:
             raise BadInputError(
-                f"expected reference features (R * {sum(self._lengths)},), found {reference_features.shape}"
+                f"expected reference features of float32 (R * {sum(self._lengths)},), found {dtype} {shape}"
             )
+        first, end = rows or (0, side)
+        if not 0 <= first <= end <= side:
+            raise BadInputError(f"expected rows within 0 to {side}, found {first} to {end}")
         parts, begin = [], 0
         for length in self._lengths:
             parts.append(reference_features[begin : begin + count * length].reshape(count, length))
             begin += count * length
-        return self._painter.paint(np.ascontiguousarray(guide), parts, rows or (0, side))
+        return self._painter.paint(np.ascontiguousarray(guide), parts, (first, end))
 
 
 class PassThroughGenerator:

@@ -92,14 +92,13 @@ def convolve(
         products: room of (out, PRODUCTS, RUN).
         side: of both pictures.
         top: the first row that is wanted.
-        bottom: the row after the last one; some beyond may be filled too.
+        bottom: the row after the last one, whole tiles below the first.
     """
     weights, bias = layer
     outs, half, plane = len(bias), side // 2, (side + 2) * ROW
     ins = len(weights) // (PRODUCTS * outs)
     together = TILES // half
-    count = -(-(bottom - top) // TILE_ROWS)
-    top = min(top, side - TILE_ROWS * count)
+    count = (bottom - top) // TILE_ROWS
     for begin in range(0, count, together):
         rows, first = min(together, count - begin), top + TILE_ROWS * begin
         for channel in range(ins):
@@ -610,8 +609,8 @@ def fold(
         line: room of p/4.
         painted: uint32 (p, p), filled in some rows.
         c: side of what is copied.
-        top: the first two rows that are wanted, in twos.
-        bottom: the two after the last ones.
+        top: the first row of the phases that is wanted.
+        bottom: the row after the last one.
     """
     half = len(painted) // 2
     border, plane = (half - c) // 2, (half + 2) * ROW

@@ -20,6 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  (torch's own convention)
 
+from talkingface.engines.compiled_painter import EVEN_BORDER_PX, MOST_CHANNELS, SIDES_PX
+
 REFERENCE_COUNT = 6
 PHASES = 4
 ReferenceParts = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -30,14 +32,14 @@ class FaceGeneratorConfig:
     """Sizes of the network.
 
     Attributes:
-        patch_px: side of the patch, a multiple of 8.
+        patch_px: side of the patch, 64 or 128.
         fine: channels at half the patch's resolution.
         middle: channels at a quarter.
         coarse: channels at an eighth.
         key: channels by which guide and references are compared place by place, at a quarter of the resolution.
         reference_middle: reference channels at a quarter, before they are turned into ``middle`` of them.
         descriptor: length of the vectors by which guide and references are compared as wholes.
-        copy_px: side of the middle square within which pixels are copied from references, a multiple of 8.
+        copy_px: side of the middle square within which pixels are copied from references, its border a multiple of 8.
         border_px: the residual fades to zero over this many pixels at the patch's edge.
     """
 
@@ -52,17 +54,20 @@ class FaceGeneratorConfig:
     border_px: int = 12
 
     def __post_init__(self) -> None:
-        """Check the patch size.
+        """Check that the program will be able to run it.
 
         Raises:
-            ValueError: a side that cannot be halved three times.
+            ValueError: sizes that its loops are not made for.
         """
-        if self.patch_px % 8 or self.patch_px <= 2 * self.border_px:
-            raise ValueError(f"expected a patch side in multiples of 8, found {self.patch_px} px")
-        if self.copy_border_px % 4 or not 0 < self.copy_px <= self.patch_px:
+        if self.patch_px not in SIDES_PX:
+            raise ValueError(f"expected a patch side of 64 or 128 px, found {self.patch_px} px")
+        if (self.patch_px - self.copy_px) % (2 * EVEN_BORDER_PX) or not 0 < self.copy_px <= self.patch_px:
             raise ValueError(
-                f"expected a copied square with a border in multiples of 4, found {self.copy_px} px"
+                f"expected a copied square with a border in multiples of 8, found {self.copy_px} px"
             )
+        channels = self.fine, self.middle, self.coarse, self.key
+        if any(count % 4 or not 0 < count <= MOST_CHANNELS for count in channels):
+            raise ValueError(f"expected channels in multiples of 4 up to {MOST_CHANNELS}, found {channels}")
 
     @property
     def feature_length(self) -> int:

@@ -52,7 +52,8 @@ def test_the_program_starts_again_as_it_was_called(tmp_path: Path, monkeypatch: 
     assert len(started) == 1
 
 
-def test_arguments_input_and_exit_code_survive() -> None:
+@pytest.mark.skipif("[madvise]" not in huge_pages._setting(), reason="this system does not wait to be asked")
+def test_arguments_and_exit_code_survive() -> None:
     environment = {name: value for name, value in os.environ.items() if name != TUNABLES}
     done = subprocess.run(
         [sys.executable, "app.py", "bench", "--frames", "a b"],

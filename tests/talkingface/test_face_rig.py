@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from talkingface.errors import CheckpointError
+from talkingface.errors import BadInputError, CheckpointError
 from talkingface.face_rig import PATCH_FACE_HEIGHTS, PATCH_PX, FaceRig
 from talkingface.fold_guard import outward_edges
 from talkingface.landmarks import LIPS_INNER, lip_opening
@@ -82,6 +82,15 @@ def test_nothing_moves_when_the_base_is_what_is_wanted(rig: FaceRig, space: Mout
     points = pose.to_pixels(space.neutral)
     geometry = rig.geometry(points, pose, np.zeros(space.coefficient_count, np.float32), CROP)
     np.testing.assert_allclose(geometry.target_px[:, :2], geometry.source_px, atol=1e-3)
+
+
+@pytest.mark.parametrize(("landmarks", "coefficients"), [(468, 12), (478, 11), (478, 13)])
+def test_landmarks_and_mouths_of_other_shapes_are_refused(
+    rig: FaceRig, landmarks: int, coefficients: int
+) -> None:
+    points, mouth = np.zeros((landmarks, 3), np.float32), np.zeros(coefficients, np.float32)
+    with pytest.raises(BadInputError, match="expected landmarks"):
+        rig.geometry(points, turned(), mouth, CROP)
 
 
 def test_outline_never_moves(rig: FaceRig, space: MouthSpace) -> None:

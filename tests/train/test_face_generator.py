@@ -115,6 +115,10 @@ def test_copies_come_from_the_same_place_of_the_references() -> None:
     torch.testing.assert_close(copied[0], same[0, 0, :, 16:112, 16:112], atol=1e-5, rtol=1e-5)
 
 
-def test_wrong_sizes_are_refused() -> None:
-    with pytest.raises(ValueError, match="multiples of 8"):
-        FaceGeneratorConfig(patch_px=100)
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [({"patch_px": 100}, "64 or 128"), ({"copy_px": 104}, "multiples of 8"), ({"key": 6}, "multiples of 4")],
+)
+def test_wrong_sizes_are_refused(sizes: dict[str, int], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        FaceGeneratorConfig(**sizes)

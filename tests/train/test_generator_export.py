@@ -104,8 +104,56 @@ def test_a_graph_with_weights_in_another_file_is_refused(
     exported: tuple[FaceGeneratorNetwork, Path, float], tmp_path: Path
 ) -> None:
     graph = onnx.load(exported[1] / PAINTER_NAME)
-    onnx.save(graph, tmp_path / "generator.onnx", save_as_external_data=True, size_threshold=0)
+    path = tmp_path / "generator.onnx"
+    onnx.save(graph, path, save_as_external_data=True, size_threshold=0, convert_attribute=True)
     with pytest.raises(CheckpointError, match="file of its own"):
+        load_face_generator(exported[1], path)
+    graph = onnx.load(exported[1] / PAINTER_NAME)
+    for node in graph.graph.node:  # the window of the patch is a constant of the graph
+        if node.op_type == "Constant" and len(node.attribute[0].t.raw_data) > 4096:
+            node.attribute[0].t.data_location = onnx.TensorProto.EXTERNAL
+    path.write_bytes(graph.SerializeToString())
+    with pytest.raises(CheckpointError, match="file of its own"):
+        load_face_generator(exported[1], path)
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"fine": 4}, {"fine": 4, "key": 32}, {"coarse": 4, "middle": 4}, {"middle": 64}]
+)
+def test_networks_of_other_sizes_stay_within_their_room(tmp_path: Path, sizes: dict[str, int]) -> None:
+    torch.manual_seed(4)
+    network = FaceGeneratorNetwork(FaceGeneratorConfig(**sizes)).eval()
+    torch.nn.init.normal_(network.painter.paint.weight, std=0.05)
+    export_generator(network, tmp_path, training_data=[], metrics={}, licence="Apache-2.0")
+    guide, references = random_pictures(1, 4)[0], random_pictures(2, 3)
+    engine = load_face_generator(tmp_path)
+    painted = engine.generate(guide, engine.encode_references(references))
+    assert np.abs(painted.astype(int) - run_graphs(tmp_path, guide, references)).max() <= 1
+
+
+def test_what_was_painted_before_leaves_no_trace(exported: tuple[FaceGeneratorNetwork, Path, float]) -> None:
+    guides, references = random_pictures(2, 4), random_pictures(3, 3)
+    fresh, used = load_face_generator(exported[1]), load_face_generator(exported[1])
+    features = fresh.encode_references(references)
+    used.generate(guides[1], features)
+    for rows in ((33, 90), (0, 7), (121, 128), (64, 65)):
+        expected = fresh.generate(guides[0], features, rows)[slice(*rows)]
+        np.testing.assert_array_equal(used.generate(guides[0], features, rows)[slice(*rows)], expected)
+        used.generate(guides[1], features)
+
+
+@pytest.mark.parametrize("changes", [{"first.weight": np.nan}, {"paint.bias": np.inf}])
+def test_weights_that_are_no_numbers_are_refused(
+    exported: tuple[FaceGeneratorNetwork, Path, float], tmp_path: Path, changes: dict[str, float]
+) -> None:
+    graph = onnx.load(exported[1] / PAINTER_NAME)
+    for tensor in graph.graph.initializer:
+        if (value := changes.get(tensor.name.removeprefix("painter."))) is not None:
+            tensor.CopyFrom(
+                numpy_helper.from_array(np.full_like(numpy_helper.to_array(tensor), value), tensor.name)
+            )
+    onnx.save(graph, tmp_path / "generator.onnx")
+    with pytest.raises(CheckpointError, match="finite"):
         load_face_generator(exported[1], tmp_path / "generator.onnx")
 
 
@@ -148,6 +196,11 @@ def test_bad_input_is_told(exported: tuple[FaceGeneratorNetwork, Path, float]) -
         engine.generate(random_pictures(1, 3)[0], features)
     with pytest.raises(BadInputError, match="features"):
         engine.generate(random_pictures(1, 4)[0], features[:-1])
+    with pytest.raises(BadInputError, match="features"):
+        engine.generate(random_pictures(1, 4)[0], features.astype(np.float64))
+    for rows in ((0, 129), (-1, 5), (9, 8)):
+        with pytest.raises(BadInputError, match="rows"):
+            engine.generate(random_pictures(1, 4)[0], features, rows)
     with pytest.raises(BadInputError, match="references"):
         engine.encode_references(random_pictures(2, 4))
     with pytest.raises(BadInputError, match="at least one"):

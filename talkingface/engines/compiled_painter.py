@@ -39,9 +39,9 @@ LAYERS = (
     "paint",
 )
 TILED = ("first", "mix_coarse", "mix_middle", "mix_fine", "paint")  # worked out by Winograd's way
-# Turn 3 x 3 weights into Winograd's 6 x 4.
-DOWN = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
-ACROSS = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]]) / 2
+# Turn 3 x 3 weights into Winograd's 6 x 4: their columns, then their rows.
+COLUMNS_TO_6 = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
+ROWS_TO_4 = np.array([[2, 0, 0], [1, 1, 1], [1, -1, 1], [0, 0, 2]]) / 2
 SIDES_PX = (64, 128)
 MOST_CHANNELS = 64
 EVEN_BORDER_PX = 8  # what is copied must begin at a place of whole pairs, at every resolution
@@ -328,7 +328,7 @@ def _window(graph: onnx.GraphProto, half: int) -> FloatArray:
 def _for_loops(name: str, weight: FloatArray, bias: FloatArray) -> loops.Weights:
     """Return a layer of MouthPainter as the loops read it."""
     if name in TILED:
-        tiled = np.einsum("ij,ocjk,lk->iloc", DOWN, weight.astype(np.float64), ACROSS)
+        tiled = np.einsum("ij,ocjk,lk->iloc", COLUMNS_TO_6, weight.astype(np.float64), ROWS_TO_4)
         return np.ascontiguousarray(tiled, np.float32).ravel(), bias
     if name == "see_copy":  # sees pixels of 0 to 1, less a half
         bias = bias - weight.sum((1, 2, 3)) / 2

@@ -6,7 +6,8 @@ read and write runs of neighbours, which processors do for several at once.
 
 Every pixel's 3 x 3 convolution goes by Winograd's way for tiles of 4 rows and 2 columns (Lavin & Gray 2016), which
 takes 24 multiplications where the plain one takes 72. Lengths that stand in inner loops are constants: compilers then
-know that runs do not overlap.
+know that runs do not overlap. All layers stand in one file because a kept loop would not notice that another file's
+constants have changed.
 """
 
 from __future__ import annotations

@@ -16,13 +16,13 @@ import torch
 
 from talkingface.errors import BadInputError
 from talkingface.exit_codes import exit_code_of
+from talkingface.experiment import ScalarLog
 from talkingface.networks.face_generator import FaceGeneratorConfig
 from talkingface.reporting import Reporter
 from train.export import export_generator
 from train.losses import VggDistance
 from train.patch_store import FACTS, PersonPatches, load_person, load_store, read_sets
 from train.samples import Batch, as_batch, pick, training_batches
-from train.scalar_log import ScalarLog
 from train.smoke import smoke_people
 from train.trainer import Trainer, TrainingPlan, validation_figures
 

@@ -11,6 +11,13 @@ from talkingface.records import FloatArray
 from talkingface.timing import MEL_BINS, SAMPLE_RATE
 
 DECIBEL = np.log(10.0) / 10.0
+# Microphones as they are made: spread of three cosines over the bands, gain, and for the dull ones the mel band where
+# they begin to lose and how much more they lose with each band after it.
+COLOUR_DB = np.array([3.5, 2.2, 1.5])
+GAIN_DB = (-22.0, 8.0)
+DULL_SHARE = 0.25
+FIRST_LOST_BAND = (33.0, 78.0)
+LOST_DB_A_BAND = (0.5, 3.5)
 LOW_MEL, HIGH_MEL = (1127.0 * np.log(1.0 + hz / 700.0) for hz in (20.0, SAMPLE_RATE / 2))
 
 
@@ -144,6 +151,20 @@ def stretching_matrices(places: NDArray[np.float64]) -> FloatArray:
     return matrices
 
 
+def microphone_response_db(count: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Return (count, 80) decibels by which made microphones and their gain change each band.
+
+    Each is a smooth curve of three cosines over the bands; a quarter of them lose the high bands as well.
+    """
+    bands = np.arange(MEL_BINS)
+    cosines = np.cos(np.arange(1, 4)[:, None] * np.pi * (bands + 0.5) / MEL_BINS)
+    colour = (generator.normal(size=(count, 3)) * COLOUR_DB) @ cosines
+    first_lost = generator.uniform(*FIRST_LOST_BAND, (count, 1))
+    slope_db = generator.uniform(*LOST_DB_A_BAND, (count, 1)) * (generator.random((count, 1)) < DULL_SHARE)
+    gain = generator.uniform(*GAIN_DB, (count, 1))
+    return colour + gain - np.maximum(bands - first_lost, 0.0) * slope_db
+
+
 def changed_features(
     features: FloatArray, noise: FloatArray, warps: FloatArray, generator: np.random.Generator
 ) -> FloatArray:
@@ -157,10 +178,7 @@ def changed_features(
     """
     batch, length, _ = features.shape
     changed = np.matmul(features, warps[generator.integers(0, len(warps), batch)])
-    waves = np.cos(np.arange(4)[:, None] * np.pi * (np.arange(MEL_BINS) + 0.5) / MEL_BINS)
-    colour = generator.normal(0, 1, (batch, 4)) * np.array([0.0, 2.5, 1.5, 1.0]) @ waves
-    gain = generator.uniform(-22.0, 8.0, (batch, 1))
-    changed = changed + ((colour + gain) * DECIBEL)[:, None, :].astype(np.float32)
+    changed = changed + (microphone_response_db(batch, generator) * DECIBEL)[:, None, :].astype(np.float32)
     loud = np.quantile(changed.mean(2), 0.9, axis=1)[:, None, None]
     noise_loud = np.quantile(noise.mean(2), 0.9, axis=1)[:, None, None]
     below = np.where(generator.random((batch, 1, 1)) < 0.5, generator.uniform(5, 40, (batch, 1, 1)), 90.0)

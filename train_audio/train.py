@@ -21,6 +21,7 @@ from talkingface.checkpoints import load_tensors, save_tensors
 from talkingface.engines.onnx_mouth import MODEL_NAME, OnnxMouthModel
 from talkingface.errors import BadInputError, CheckpointError
 from talkingface.exit_codes import exit_code_of
+from talkingface.experiment import ScalarLog
 from talkingface.mouth_space import MouthSpace
 from talkingface.networks.mouth_lstm import MouthLstm, MouthLstmConfig
 from talkingface.reporting import Reporter
@@ -236,27 +237,23 @@ def _run(
     judge: Judge,
 ) -> list[dict[str, Any]]:
     """Train until the last step, judging now and then and keeping the best."""
-    from torch.utils.tensorboard import SummaryWriter
-
     history: list[dict[str, Any]] = []
-    writer = SummaryWriter(str(options.run)) if place.rank == 0 else None
+    log = ScalarLog(options.run) if place.rank == 0 else None
     while student.step < options.steps:
         # Chance depends on the step alone, so that a resumed training draws what an unbroken one would have drawn.
         torch.manual_seed(1_000_003 * (options.seed + 1000 * place.rank) + student.step)
         parts = student.learn(pool.batch(options.batch, options.frames, student.step))
-        if writer is None:
+        if log is None:
             continue
         reporter.progress(student.step / options.steps, "train", f"loss {parts['loss']:.3f}")
-        for name, value in parts.items():
-            writer.add_scalar(f"loss/{name}", value, student.step)
+        log.write({f"loss/{name}": value for name, value in parts.items()}, student.step)
         if student.step % options.evaluate_every == 0 or student.step == options.steps:
             averaged = student.averaged()
             measured = judge.measure(averaged)
             row = {"step": student.step, "score": round(measured["score"], 4), "sets": measured["sets"]}
             history.append(row)
             for name, means in measured["sets"].items():
-                for measure, value in means.items():
-                    writer.add_scalar(f"{name}/{measure}", value, student.step)
+                log.write({f"{name}/{measure}": value for measure, value in means.items()}, student.step)
             sets = ", ".join(
                 f"{n} {m['r0']:.3f} {m['best_r']:.3f} ×{m['amplitude_ratio']:.2f}"
                 for n, m in measured["sets"].items()
@@ -268,8 +265,8 @@ def _run(
                 student.best_score = measured["score"]
                 _save_weights(averaged, options.run / BEST_NAME)
             student.save(options.run / STATE_NAME)
-    if writer is not None:
-        writer.close()
+    if log is not None:
+        log.close()
     return history
 
 

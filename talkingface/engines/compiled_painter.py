@@ -38,6 +38,8 @@ LAYERS = (
     "mix_fine",
     "paint",
 )
+# What the loops do between the weights, by the graph's names for it; how pictures are cut and joined is left open.
+STEPS = {"Conv": 12, "Gemm": 1, "LeakyRelu": 8, "Softmax": 2, "Resize": 2, "AveragePool": 1, "Clip": 1}
 TILED = ("first", "mix_coarse", "mix_middle", "mix_fine", "paint")  # worked out by Winograd's way
 # Turn 3 x 3 weights into Winograd's 6 x 4: their columns, then their rows.
 COLUMNS_TO_6 = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
@@ -136,6 +138,7 @@ class CompiledPainter:
             self._copied_px = math.isqrt(self.part_lengths[0] // loops.COLOURS)
             self._outs = {name: len(weights[f"{name}.bias"]) for name in LAYERS}
             self._check_shapes({name: value.shape for name, value in weights.items()})
+            _check_steps(graph)
             self._window = _by_parity(_window(graph, self.patch_px // 2))
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
@@ -299,6 +302,26 @@ def _graph(path: Path | str) -> onnx.GraphProto:
         return onnx.load(str(path), load_external_data=False).graph
     except (DecodeError, OSError) as error:
         raise CheckpointError(f"expected a network, found {path} ({error})") from error
+
+
+def _check_steps(graph: onnx.GraphProto) -> None:
+    """See that a graph does with its weights what the loops do.
+
+    Raises:
+        ValueError: it does something else.
+    """
+    kinds = [node.op_type for node in graph.node]
+    found = {kind: kinds.count(kind) for kind in STEPS}
+    if found != STEPS:
+        raise ValueError(f"steps of {found} instead of {STEPS}")
+    slopes = {
+        float(attribute.f)
+        for node in graph.node
+        for attribute in node.attribute
+        if node.op_type == "LeakyRelu"
+    }
+    if slopes != {float(LEAK)}:
+        raise ValueError(f"activations with slopes of {sorted(slopes)} instead of {float(LEAK):g}")
 
 
 def _array(tensor: onnx.TensorProto) -> FloatArray:

@@ -157,6 +157,22 @@ def test_weights_that_are_no_numbers_are_refused(
         load_face_generator(exported[1], tmp_path / "generator.onnx")
 
 
+@pytest.mark.parametrize(("kind", "slope"), [("LeakyRelu", 0.2), ("Relu", None)])
+def test_a_graph_that_does_something_else_with_its_weights_is_refused(
+    exported: tuple[FaceGeneratorNetwork, Path, float], tmp_path: Path, kind: str, slope: float | None
+) -> None:
+    graph = onnx.load(exported[1] / PAINTER_NAME)
+    node = next(node for node in graph.graph.node if node.op_type == "LeakyRelu")
+    node.op_type = kind
+    if slope is None:
+        del node.attribute[:]
+    else:
+        node.attribute[0].f = slope
+    onnx.save(graph, tmp_path / "generator.onnx")
+    with pytest.raises(CheckpointError, match="instead of"):
+        load_face_generator(exported[1], tmp_path / "generator.onnx")
+
+
 def test_weights_come_back_from_the_folder(exported: tuple[FaceGeneratorNetwork, Path, float]) -> None:
     network, folder, _ = exported
     for name, value in load_network(folder).state_dict().items():

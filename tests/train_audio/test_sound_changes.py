@@ -12,6 +12,7 @@ from train_audio.sound_changes import (
     changed_features,
     in_room,
     made_noise,
+    microphone_response_db,
     through_line,
     warp_matrices,
 )
@@ -74,6 +75,17 @@ def test_changed_features_stay_features(generator: np.random.Generator) -> None:
     assert np.isfinite(changed).all()
     assert changed.min() >= np.float32(LOG_MEL_FLOOR)
     assert len({float(row.mean()) for row in changed}) == 6
+
+
+def test_microphones_are_smooth_and_some_are_dull(generator: np.random.Generator) -> None:
+    responses = microphone_response_db(2000, generator)
+    assert responses.shape == (2000, 80)
+    assert np.abs(np.diff(responses[:, :33], axis=1)).max() < 2.0
+    assert -22.0 < np.median(responses[:, :33]) < 8.0
+    falls = responses[:, 33] - responses[:, -1]
+    bright = np.sort(falls)[:1000].std()
+    dull = np.mean(falls > falls.mean() + 4.0 * bright)
+    assert 0.1 < dull < 0.25
 
 
 def test_slaney_filters_have_unit_area() -> None:

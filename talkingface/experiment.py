@@ -1,4 +1,4 @@
-"""Scalars of a training over its steps, for TensorBoard."""
+"""What both trainings write down of a run: scalars over its steps, for TensorBoard."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class ScalarLog:
     """An event file of scalars."""
 
     def __init__(self, folder: Path) -> None:
-        """Open a file in ``folder``."""
+        """Open a file in ``folder``; torch is needed from here on."""
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer: Any = SummaryWriter(str(folder))

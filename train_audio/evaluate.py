@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from talkingface.audio_features import features_of
 from talkingface.engines.onnx_mouth import OnnxMouthModel, load_mouth_model
 from talkingface.errors import BadInputError
 from talkingface.exit_codes import exit_code_of
@@ -18,7 +19,12 @@ from talkingface.mouth_stream import mouth_of
 from talkingface.records import FloatArray
 from talkingface.reporting import Reporter
 from talkingface.seams import MouthModel
-from talkingface.timing import SAMPLES_PER_FRAME
+from talkingface.timing import (
+    FEATURES_PER_FRAME,
+    SAMPLES_PER_FRAME,
+    flush_samples,
+    look_ahead_frames,
+)
 from train_audio.measures import Agreement, agreement, mean_agreement
 from train_audio.recordings import Recording, from_clips
 
@@ -29,6 +35,19 @@ LOUDNESS_FLOOR = 1e-3
 def predicted_opening(recording: Recording, model: MouthModel, space: MouthSpace) -> FloatArray:
     """Return the float32 (T,) lip opening that the model gives to a recording's sound."""
     return space.lip_opening(mouth_of(recording.samples, model).coefficients)
+
+
+def opening_before_gate(recording: Recording, model: MouthModel, space: MouthSpace) -> FloatArray:
+    """Return the same without the gate that rests the mouth where nobody speaks: what the network alone answers.
+
+    People often hold their lips apart in silence, so the gate costs agreement with them.
+    """
+    late, samples = look_ahead_frames(model.look_ahead_ms), recording.samples
+    features = features_of(np.pad(samples, (0, flush_samples(len(samples), model.look_ahead_ms))))
+    coefficients, _ = model.step(
+        features[: len(features) // FEATURES_PER_FRAME * FEATURES_PER_FRAME], model.initial_state()
+    )
+    return space.lip_opening(coefficients[late:])
 
 
 def loudness(recording: Recording) -> FloatArray:
@@ -44,6 +63,7 @@ def evaluate(
     recordings: Sequence[Recording],
     opening_of: Callable[[Recording], FloatArray],
     on_clip: Callable[[float, Recording, Agreement], None] | None = None,
+    before_gate: Callable[[Recording], FloatArray] | None = None,
 ) -> dict[str, Any]:
     """Measure a model on recordings with a face.
 
@@ -51,10 +71,11 @@ def evaluate(
         recordings: to judge on.
         opening_of: the model: a recording to its float32 (T,) lip opening.
         on_clip: called with the share done, the recording and its measures.
+        before_gate: the model without its silence gate; None leaves it out.
 
     Returns:
-        ``clips`` (rows by name); ``sets``, ``people``, ``languages`` and ``all`` (means); ``loudness`` and ``chance``
-        (means by set; no chance where there is no other clip).
+        ``clips`` (rows by name); ``sets``, ``people``, ``languages`` and ``all`` (means); ``before_silence_gate``,
+        ``loudness`` and ``chance`` (means by set; no chance where there is no other clip).
     """
     judged = [r for r in recordings if r.genuine and r.seen.mean() > 0.8 and r.opening.std() > 1e-4]
     if not judged:
@@ -66,6 +87,7 @@ def evaluate(
         rows[recording.name] = agreement(curves[-1], recording.opening)
         if on_clip is not None:
             on_clip((number + 1) / len(judged), recording, rows[recording.name])
+    ungated = {r.name: agreement(before_gate(r), r.opening) for r in judged} if before_gate else {}
     by_loudness = {r.name: agreement(loudness(r), r.opening) for r in judged}
     return {
         "clips": {name: row.as_dict() for name, row in rows.items()},
@@ -73,6 +95,7 @@ def evaluate(
         "people": _means(judged, rows, lambda r: r.person),
         "languages": _means(judged, rows, lambda r: r.language),
         "all": mean_agreement(list(rows.values())),
+        **({"before_silence_gate": _means(judged, ungated, lambda r: r.set_name)} if ungated else {}),
         "loudness": _correlations_only(_means(judged, by_loudness, lambda r: r.set_name)),
         "chance": _correlations_only(_means(judged, _by_chance(judged, curves), lambda r: r.set_name)),
     }
@@ -171,7 +194,12 @@ def _run(options: argparse.Namespace, reporter: Reporter) -> None:
         reporter.event("clip", {"name": recording.name, **who, **row.as_dict()})
 
     judged = chosen(recordings, options.split)
-    result = evaluate(judged, lambda r: predicted_opening(r, model, space), on_clip)
+    result = evaluate(
+        judged,
+        lambda r: predicted_opening(r, model, space),
+        on_clip,
+        before_gate=lambda r: opening_before_gate(r, model, space),
+    )
     result["look_ahead_ms"] = model.look_ahead_ms
     reporter.result(result, as_table(result))
 
@@ -186,7 +214,10 @@ def as_table(result: dict[str, Any]) -> str:
         return f"{name[:27]:<28}{numbers}{amplitude:>11}"
 
     for name, means in result["sets"].items():
-        lines += [row(name, means), row("  loudness alone", result["loudness"][name])]
+        lines.append(row(name, means))
+        if "before_silence_gate" in result:
+            lines.append(row("  before the silence gate", result["before_silence_gate"][name]))
+        lines.append(row("  loudness alone", result["loudness"][name]))
         if name in result["chance"]:
             lines.append(row("  another's sound", result["chance"][name]))
     lines += [row(f"person {name}", means) for name, means in result["people"].items()]

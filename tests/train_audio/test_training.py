@@ -14,9 +14,11 @@ from talkingface.clips import load_clips
 from talkingface.engines.onnx_mouth import load_mouth_model
 from talkingface.errors import BadInputError
 from talkingface.mouth_space import MouthSpace
+from talkingface.seams import MouthState
 from tests.train_audio.made_clips import made_recording, make_clips
 from train_audio.build_mouth_space import build
 from train_audio.evaluate import main as evaluate_main
+from train_audio.evaluate import opening_before_gate, predicted_opening
 from train_audio.recordings import from_clips, shifted, with_equal_amplitude
 
 torch = pytest.importorskip("torch")
@@ -201,6 +203,7 @@ def test_evaluation_of_a_folder(clips: tuple[Path, Path], capsys: pytest.Capture
     assert result["sets"]["made"]["clips"] == 1  # type: ignore[index]
     assert result["look_ahead_ms"] <= 80  # type: ignore[operator]
     assert "made" in result["loudness"]  # type: ignore[operator]
+    assert result["before_silence_gate"]["made"]["clips"] == 1  # type: ignore[index]
     assert not result["chance"], "a single clip has no other to be compared with"
     assert evaluate_main([*arguments, "--split", "all", "--json"]) == 0
     result = events(capsys.readouterr().out)[-1]
@@ -209,7 +212,35 @@ def test_evaluation_of_a_folder(clips: tuple[Path, Path], capsys: pytest.Capture
     assert chance < own - 0.03, "a buzz is no speech, so even the right one tells little of the mouth"
     assert evaluate_main([*arguments, "--split", "all"]) == 0
     told = capsys.readouterr()
-    assert "another's sound" in told.err and not told.out
+    assert "another's sound" in told.err and "before the silence gate" in told.err and not told.out
+
+
+def test_the_gate_alone_parts_what_is_shown_from_what_the_network_answers() -> None:
+    spoken = np.random.default_rng(3).normal(0, 0.1, 16_000).astype(np.float32)
+    quiet = np.concatenate([spoken, np.zeros(32_000, np.float32)])
+    space, model = MouthSpace.load(SPACE), AlwaysOpen()
+    recording = replace(made_recording("quiet", 1.0, np.random.default_rng(4), space), samples=quiet)
+    shown = predicted_opening(recording, model, space)
+    answered = opening_before_gate(recording, model, space)
+    rest, open_wide = space.lip_opening(np.stack([np.zeros(12, np.float32), AlwaysOpen.mouth]))
+    assert len(shown) == len(answered) == 75
+    np.testing.assert_allclose(answered, open_wide, atol=1e-6)
+    np.testing.assert_allclose(shown[5:20], open_wide, atol=1e-6)
+    np.testing.assert_allclose(shown[40:], rest, atol=1e-6)
+
+
+class AlwaysOpen:
+    """A mouth model that never closes."""
+
+    mouth = np.eye(12, dtype=np.float32)[0] * 0.05
+    look_ahead_ms = 80
+    coefficient_count = 12
+
+    def initial_state(self) -> MouthState:
+        return ()
+
+    def step(self, features: np.ndarray, state: MouthState) -> tuple[np.ndarray, MouthState]:
+        return np.tile(self.mouth, (len(features) // 2, 1)), state
 
 
 @pytest.mark.parametrize("program", [train_main, evaluate_main])

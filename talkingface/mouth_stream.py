@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from talkingface.audio_features import FeatureStream
+from talkingface.audio_features import FeatureStream, features_of
 from talkingface.errors import BadAudioError
 from talkingface.mouth_controls import ControlledMouth, MouthControls
 from talkingface.records import FloatArray
@@ -141,6 +141,15 @@ class MouthStream:
         curve = MouthCurve(self._frames, coefficients[:count], silent[:count])
         self._frames += count
         return curve
+
+
+def ungated_mouth_of(samples: FloatArray, model: MouthModel) -> FloatArray:
+    """Return float32 (frame_count(n), K) what a model alone says of float32 (n,) samples, without gate and controls."""
+    flush = np.zeros(flush_samples(len(samples), model.look_ahead_ms), np.float32)
+    columns = features_of(np.concatenate([samples, flush]))
+    whole = len(columns) - len(columns) % FEATURES_PER_FRAME
+    coefficients, _ = model.step(columns[:whole], model.initial_state())
+    return coefficients[look_ahead_frames(model.look_ahead_ms) :][: frame_count(len(samples))]
 
 
 def mouth_of(

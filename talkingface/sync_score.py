@@ -20,21 +20,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from talkingface.audio_features import features_of
 from talkingface.errors import BadAudioError, BadInputError, BadVideoError, NoFaceError
 from talkingface.head_pose import fit_poses, personal_neutral, to_head
 from talkingface.mouth_space import MouthSpace
+from talkingface.mouth_stream import ungated_mouth_of
 from talkingface.records import FloatArray
 from talkingface.seams import MouthModel
-from talkingface.timing import (
-    FEATURES_PER_FRAME,
-    FRAME_MS,
-    FRAMES_PER_SECOND,
-    SAMPLE_RATE,
-    flush_samples,
-    frame_count,
-    look_ahead_frames,
-)
+from talkingface.timing import FRAME_MS, FRAMES_PER_SECOND, SAMPLE_RATE, frame_count
 from talkingface.tracking import FaceTrack
 
 FARTHEST_LAG_FRAMES = 15
@@ -125,13 +117,7 @@ def tracked_movements(points_px: FloatArray, found: NDArray[np.bool_], space: Mo
 
 def heard_movements(samples: FloatArray, model: MouthModel, space: MouthSpace) -> FloatArray:
     """Return float32 (T, C) what the mouth model expects of a sound, without gate and controls."""
-    flush = np.zeros(flush_samples(len(samples), model.look_ahead_ms), np.float32)
-    columns = features_of(np.concatenate([samples, flush]))
-    whole = len(columns) - len(columns) % FEATURES_PER_FRAME
-    coefficients, _ = model.step(columns[:whole], model.initial_state())
-    return movements(
-        coefficients[look_ahead_frames(model.look_ahead_ms) :][: frame_count(len(samples))], space
-    )
+    return movements(ungated_mouth_of(samples, model), space)
 
 
 def movements(coefficients: FloatArray, space: MouthSpace) -> FloatArray:

@@ -10,21 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from talkingface.audio_features import features_of
 from talkingface.engines.onnx_mouth import OnnxMouthModel, load_mouth_model
 from talkingface.errors import BadInputError
 from talkingface.exit_codes import exit_code_of
 from talkingface.mouth_space import MouthSpace
-from talkingface.mouth_stream import mouth_of
+from talkingface.mouth_stream import mouth_of, ungated_mouth_of
 from talkingface.records import FloatArray
 from talkingface.reporting import Reporter
 from talkingface.seams import MouthModel
-from talkingface.timing import (
-    FEATURES_PER_FRAME,
-    SAMPLES_PER_FRAME,
-    flush_samples,
-    look_ahead_frames,
-)
+from talkingface.timing import SAMPLES_PER_FRAME
 from train_audio.measures import Agreement, agreement, mean_agreement
 from train_audio.recordings import Recording, from_clips
 
@@ -38,16 +32,11 @@ def predicted_opening(recording: Recording, model: MouthModel, space: MouthSpace
 
 
 def opening_before_gate(recording: Recording, model: MouthModel, space: MouthSpace) -> FloatArray:
-    """Return the same without the gate that rests the mouth where nobody speaks: what the network alone answers.
+    """Return the float32 (T,) lip opening of the network alone, without the gate that rests the mouth in silence.
 
     People often hold their lips apart in silence, so the gate costs agreement with them.
     """
-    late, samples = look_ahead_frames(model.look_ahead_ms), recording.samples
-    features = features_of(np.pad(samples, (0, flush_samples(len(samples), model.look_ahead_ms))))
-    coefficients, _ = model.step(
-        features[: len(features) // FEATURES_PER_FRAME * FEATURES_PER_FRAME], model.initial_state()
-    )
-    return space.lip_opening(coefficients[late:])
+    return space.lip_opening(ungated_mouth_of(recording.samples, model))
 
 
 def loudness(recording: Recording) -> FloatArray:
@@ -82,12 +71,14 @@ def evaluate(
         raise BadInputError("expected genuine clips with a face in them, found none")
     curves = []
     rows: dict[str, Agreement] = {}
+    ungated: dict[str, Agreement] = {}
     for number, recording in enumerate(judged):
         curves.append(opening_of(recording))
         rows[recording.name] = agreement(curves[-1], recording.opening)
+        if before_gate is not None:
+            ungated[recording.name] = agreement(before_gate(recording), recording.opening)
         if on_clip is not None:
             on_clip((number + 1) / len(judged), recording, rows[recording.name])
-    ungated = {r.name: agreement(before_gate(r), r.opening) for r in judged} if before_gate else {}
     by_loudness = {r.name: agreement(loudness(r), r.opening) for r in judged}
     return {
         "clips": {name: row.as_dict() for name, row in rows.items()},
